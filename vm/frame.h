@@ -1,0 +1,74 @@
+/* Frames: one activation of a script function, class body or module.
+ *
+ * Registers are Values in a chunked stack (chunks never move). A callee's register 0 is the caller's first argument
+ * register: arguments are passed in place, and owned by the callee. The invariant that makes frames cheap:
+ *
+ *     A register that holds no live value never holds a pointer.
+ *
+ * Whoever takes a pointer out of a register leaves VALUE_EMPTY (or any immediate) there. So entering a frame has to set only
+ * locals behind the arguments (to VALUE_EMPTY, for the check of unbound locals), temporaries need no set-up at all,
+ * and unwinding releases whatever pointers it finds.
+ *
+ * Generators own their registers while they are suspended (Generator.registers) and run on the stack like any frame: resuming
+ * moves them onto it, yielding moves them back.
+ */
+#ifndef MINI_VM_FRAME_H
+#define MINI_VM_FRAME_H
+
+#include "vm/code.h"
+
+typedef struct Frame Frame;
+typedef struct Function Function;
+typedef struct Generator Generator;
+typedef struct FrameObject FrameObject;
+
+#define STACK_CHUNK_VALUES 4096
+
+typedef struct StackChunk {
+    struct StackChunk *previous;
+    size_t size; /* bytes, this header included */
+    Value *end;
+    Value values[];
+} StackChunk;
+
+/* What happens with the result when the frame returns. */
+typedef enum FrameReturn {
+    RETURN_VALUE,     /* stored to *result */
+    RETURN_TO_C,      /* the loop returns it to its C caller */
+    RETURN_INIT,      /* __init__: must be None; the instance is already in *result */
+    RETURN_GENERATOR, /* resumed by FOR_ITER: return means exhausted; yield stores to *result */
+    RETURN_SEND       /* resumed by SEND: return means the delegation is over */
+} FrameReturn;
+
+struct Frame {
+    Frame *previous;       /* the caller's frame (script or C in between) */
+    Code *code;            /* borrowed from function, or owned by the FrameObject / caller for module code */
+    const Instr *pc;       /* saved when another frame or C code runs: the next instruction */
+    Value *registers;
+    Function *function;    /* owned; never NULL (module code runs in a function too) */
+    Value *result;         /* register of the caller that gets the result */
+    FrameObject *object;   /* made on demand (tracebacks, sys._getframe); owned; NULL */
+    Generator *generator;  /* the generator that this frame runs; borrowed; NULL */
+    Dict *globals, *builtins; /* borrowed from function */
+    StackChunk *chunk;     /* chunk to go back to when the frame ends */
+    uint8_t return_kind;   /* FrameReturn */
+    uint8_t is_entry;      /* the loop's C invocation ends with this frame */
+    uint16_t unused;
+};
+
+/* Handled exceptions (sys.exc_info, bare raise, __context__): one state for the VM and one for each generator. */
+typedef struct ExcState {
+    Value handled; /* VALUE_EMPTY: none */
+    struct ExcState *previous;
+} ExcState;
+
+/* The exception being handled, looking through generators' states: borrowed, VALUE_EMPTY when none. */
+Value vm_handled_exception_peek(const Vm *vm);
+
+/* The offset (words) of the instruction that a frame is executing. */
+uint32_t frame_offset(const Frame *frame);
+int frame_line(const Frame *frame);
+/* The frame's object, made on first demand. Borrowed from the frame; NULL with MemoryError. */
+FrameObject *frame_object(Vm *vm, Frame *frame);
+
+#endif

@@ -1,0 +1,24 @@
+/* Rare operations behind the INTRINSIC instruction: INTRINSIC A B C is R[A] := intrinsic C of R[B], R[B+1], ... (consumed). */
+#ifndef MINI_VM_INTRINSICS_H
+#define MINI_VM_INTRINSICS_H
+
+#include "vm/type.h"
+
+typedef enum Intrinsic {
+    INTRINSIC_TYPE_VAR,            /* name -> TypeVar (inferred variance) */
+    INTRINSIC_TYPE_VAR_WITH_BOUND, /* name, function that evaluates the bound */
+    INTRINSIC_TYPE_VAR_WITH_CONSTRAINTS, /* name, function that evaluates the constraints' tuple */
+    INTRINSIC_PARAM_SPEC,          /* name */
+    INTRINSIC_TYPE_VAR_TUPLE,      /* name */
+    INTRINSIC_SET_DEFAULT,         /* type parameter, function that evaluates its default -> the parameter */
+    INTRINSIC_SUBSCRIPT_GENERIC,   /* tuple of type parameters -> typing.Generic[...] */
+    INTRINSIC_TYPE_ALIAS,          /* name, tuple of type parameters or None, function that evaluates the value */
+    INTRINSIC_SET_TYPE_PARAMS,     /* function, tuple of type parameters -> the function */
+    INTRINSIC_STOP_ITERATION_ERROR, /* exception in flight in a generator: StopIteration -> RuntimeError -> exception to re-raise */
+    INTRINSIC_COUNT
+} Intrinsic;
+
+/* args: owned by the caller. */
+Value vm_intrinsic(Vm *vm, Intrinsic which, Value *args);
+
+#endif
