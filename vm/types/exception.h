@@ -3,6 +3,7 @@
 #ifndef MINI_VM_TYPES_EXCEPTION_H
 #define MINI_VM_TYPES_EXCEPTION_H
 
+#include "vm/error.h"
 #include "vm/types/function.h"
 
 #define EXCEPTION_EXTRAS 10
