@@ -1,0 +1,12 @@
+/* Unicode character names, for \N{...}. */
+#ifndef MINI_LEXER_NAMES_H
+#define MINI_LEXER_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The character of that name (any case), or false if no table or rule knows it. */
+bool character_find(const char *name, size_t length, uint32_t *character);
+
+#endif
