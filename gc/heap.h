@@ -15,11 +15,14 @@ typedef struct HeapAllocator {
     void *(*alloc)(void *user, size_t size);
     void (*free)(void *user, void *block, size_t size);
     void *user;
+    /* NULL: blocks are resized by alloc, copy, free. */
+    void *(*realloc)(void *user, void *block, size_t old_size, size_t new_size);
 } HeapAllocator;
 
 #define HEAP_SIZE_STEP 8
 #define HEAP_SMALL_MAX 512 /* larger blocks go to the host's allocator */
 #define HEAP_CLASS_COUNT (HEAP_SMALL_MAX / HEAP_SIZE_STEP + 1)
+#define HEAP_PAGE_SIZE ((size_t)16384) /* and its alignment */
 
 /* What the heap asks of the layer above when an object dies or a callback is due. */
 typedef struct HeapHooks {
@@ -35,6 +38,14 @@ typedef struct HeapHooks {
     void (*visit_roots)(Vm *vm, VisitFn visit, void *arg);
     /* Calls a weak reference's callback with the reference. Errors go to sys.unraisablehook. */
     void (*call_callback)(Vm *vm, Value callback, Value ref);
+    /* Bytes of attribute storage outside of the object's cell. NULL: never any. */
+    size_t (*attrs_extra)(const Object *self);
+    /* A collection starts or has stopped (gc.callbacks). NULL: nobody wants to know. */
+    void (*collection)(Vm *vm, bool start, int generation, size_t collected, size_t uncollectable);
+    /* Text of the collector's debug output. */
+    void (*debug_write)(Vm *vm, const char *text);
+    /* One unreachable object: "gc: collectable <...>" and gc.garbage, as the debug flags say. */
+    void (*debug_object)(Vm *vm, Object *o, unsigned flags);
 } HeapHooks;
 
 typedef struct FreeCell {
@@ -42,16 +53,45 @@ typedef struct FreeCell {
     struct FreeCell *next;
 } FreeCell;
 
+/* The head of a page; its cells follow. Pages of a class that may have room form a list, the first one is allocated from. */
+typedef struct HeapPage {
+    FreeCell *free;
+    uint32_t used;              /* live cells */
+    uint8_t size_class;         /* cell size / HEAP_SIZE_STEP */
+    uint8_t kind;               /* PAGE_... (gc/heap_state.h) */
+    uint8_t full;               /* not in its class's list */
+    uint8_t unused;
+    char *carved, *end;         /* cells from `carved` on have never been handed out */
+    struct HeapPage *next, *previous;
+    struct HeapArena *arena;
+    FreeCell *last_free;        /* ASan builds: cells are reused as late as possible */
+} HeapPage;
+
+/* Tracked objects in order of tracking: items[1..end-1], NULL where one was untracked. */
+typedef struct Generation {
+    Object **items;
+    uint32_t end, capacity;
+    uint32_t holes;
+    uint32_t count; /* generation 1, 2: collections of the younger one since its last collection */
+    uint32_t threshold;
+} Generation;
+
+/* Generation 3: objects set aside by gc.freeze(); during a collection, behind them, the trash. */
+#define GENERATION_COUNT 4
+#define GENERATION_OLDEST 2
+#define GENERATION_ASIDE 3
+
 /* gc/heap_state.h (private to gc/) completes the state behind `more`. */
 struct Heap {
-    FreeCell *object_free[HEAP_CLASS_COUNT]; /* free cells for objects, by size class */
-    FreeCell *raw_free[HEAP_CLASS_COUNT];    /* free raw blocks, by size class */
+    HeapPage *object_pages[HEAP_CLASS_COUNT]; /* by size class; a const empty page where there is none */
+    HeapPage *raw_pages[HEAP_CLASS_COUNT];
     Vm *vm;
     const HeapHooks *hooks;
     struct HeapState *more;
-    /* Net container allocations since the last young collection; at the threshold `pending` is set. */
+    Generation generations[GENERATION_COUNT];
+    /* Objects tracked since the last young collection, less those untracked: beyond young_trigger `pending` is set. */
     int32_t young_count;
-    int32_t young_threshold; /* 0: automatic collection is off */
+    int32_t young_trigger; /* the threshold; INT32_MAX: automatic collection is off */
     /* Looked at by the loop at safe points: nonzero asks for vm_safe_point. Bits: HEAP_PENDING_... */
     uint32_t pending;
     uint32_t release_depth; /* nesting of object_die, bounded: deeper objects are queued */
@@ -73,13 +113,47 @@ void heap_free(Heap *heap, void *block, size_t size);
 void *heap_realloc(Heap *heap, void *block, size_t old_size, size_t new_size);
 
 /* --- objects --- */
+void *object_new_slow(Heap *heap, Shape *shape, size_t size);
 /* A cell of `size` bytes with count 1, not tracked; bytes behind the header are not initialised. NULL: no memory.
  * If the shape's owns_type is set, takes a reference to the type. */
-void *object_new(Heap *heap, Shape *shape, size_t size);
-/* Makes the object known to the collector. Its fields must all be valid. Tracking twice is harmless. */
-void object_track(Heap *heap, Object *o);
-void object_untrack(Heap *heap, Object *o);
+static inline void *object_new(Heap *heap, Shape *shape, size_t size) {
+#ifndef __SANITIZE_ADDRESS__
+    if (__builtin_expect(size <= HEAP_SMALL_MAX, 1)) {
+        HeapPage *page = heap->object_pages[(size + HEAP_SIZE_STEP - 1) / HEAP_SIZE_STEP];
+        FreeCell *cell = page->free;
+        if (__builtin_expect(cell != NULL, 1)) {
+            Object *o = (Object *)cell;
+            page->free = cell->next;
+            page->used++;
+            o->count = 1;
+            o->gc = 0;
+            o->shape = shape;
+            if (shape->owns_type) ((Object *)shape->type)->count++;
+            return o;
+        }
+    }
+#endif
+    return object_new_slow(heap, shape, size);
+}
+
 static inline bool object_is_tracked(const Object *o) { return (o->gc & GC_INDEX_MASK) != 0; }
+void object_track_slow(Heap *heap, Object *o);
+void object_untrack_slow(Heap *heap, Object *o);
+/* Makes the object known to the collector. Its fields must all be valid. Tracking twice is harmless. */
+static inline void object_track(Heap *heap, Object *o) {
+    Generation *g = &heap->generations[0];
+    if (object_is_tracked(o)) return;
+    if (g->end == g->capacity || heap->young_count >= heap->young_trigger) {
+        object_track_slow(heap, o);
+        return;
+    }
+    heap->young_count++;
+    o->gc |= g->end;
+    g->items[g->end++] = o;
+}
+static inline void object_untrack(Heap *heap, Object *o) {
+    if (object_is_tracked(o)) object_untrack_slow(heap, o);
+}
 
 /* The count has fallen to zero: finalizer, weak references, free. */
 void object_die(Heap *heap, Object *o);
@@ -97,20 +171,30 @@ static inline void heap_release(Heap *heap, Value v) {
     if (value_is_object(v)) object_release(heap, value_object(v));
 }
 
-/* Every live object, in no order. */
+/* Calls visit for every strong reference the object holds: its own, its attributes', and to its type if it owns that. */
+void object_visit(Heap *heap, Object *o, VisitFn visit, void *arg);
+/* Bytes an object takes in all: its cell, buffers and attribute storage. */
+size_t object_full_size(Heap *heap, const Object *o);
+/* Every live object, in no order. fn may neither allocate nor release. */
 void heap_each_object(Heap *heap, void (*fn)(Object *o, void *arg), void *arg);
-/* Bytes held by live cells and blocks; the most there have been. */
+/* Bytes held by live cells and blocks; bytes in pages and large blocks, and the most of them there have been. */
 size_t heap_used(const Heap *heap);
+size_t heap_held(const Heap *heap);
 size_t heap_peak(const Heap *heap);
 size_t heap_live_objects(const Heap *heap);
+void heap_set_limit(Heap *heap, size_t limit); /* bytes held; 0: none */
+/* Testing: the n-th allocation from now fails, and every one after it; 0: none does. ASan builds count each one, others
+ * those that leave the fast path. */
+void heap_fail_after(Heap *heap, size_t n);
 
-/* --- the cycle collector (gc/collector.c) --- */
+/* --- the cycle collector (gc/collector.c); for the gc module see gc/collector.h --- */
 /* Collects generation 0..2 and the younger ones. Result: unreachable objects found. Only at safe points. */
 size_t heap_collect(Heap *heap, int generation);
 /* A safe point at which HEAP_PENDING_COLLECT is set: collects what is due. */
 void heap_collect_due(Heap *heap);
 /* Recounts every reference by a walk over roots and objects, compares with the headers; writes each difference to
- * stderr (test builds only) and returns their number. */
-size_t heap_recount(Heap *heap);
+ * stderr (test builds only) and returns their number. References held by C code that is running count as differences
+ * only when all is set: fewer references found than the header says. */
+size_t heap_recount(Heap *heap, bool all);
 
 #endif

@@ -22,10 +22,12 @@ struct Object {
     Shape *shape;
 };
 
-/* Object.gc: bits 0..27 the index in its generation's array (0: not tracked), 28..29 the generation. */
-#define GC_INDEX_MASK 0x0fffffffu
+/* Object.gc: bits 0..26 the index in its generation's array (0: not tracked), 28..29 the generation. */
+#define GC_INDEX_MASK 0x07ffffffu
+#define GC_LARGE 0x08000000u /* the cell is a block of the host's allocator, not part of a page */
 #define GC_GENERATION_SHIFT 28
-#define GC_HAS_WEAKREFS 0x40000000u /* heap->weakrefs holds an entry for it */
+#define GC_GENERATION_MASK 0x30000000u
+#define GC_HAS_WEAKREFS 0x40000000u /* gc/weakref.c holds an entry for it */
 #define GC_FINALIZED 0x80000000u    /* its __del__ has run */
 
 /* Called with every strong reference that an object holds; a value that is no object is ignored by the callee. */
@@ -96,6 +98,9 @@ struct Shape {
     uint8_t dict_mode;    /* 1: attributes are in a dict, Attrs.overflow points to it */
     uint8_t owns_type;    /* 1: each instance owns a reference to the type (classes made by scripts) */
     ShapeKeys *keys;      /* name -> slot, and transitions; NULL for shapes without attributes (vm/shape.h) */
+    /* Both NULL in a new shape; used by gc/objects.c alone. */
+    Object *dying;        /* dead objects of this shape that wait to be freed, linked through Object.shape */
+    Shape *next_dying;    /* the next shape that has any */
 };
 
 #define SHAPE_ATTRS_AT_END 0xffffffffu /* behind the last byte of a variable-sized object */

@@ -1,0 +1,104 @@
+/* The heap's inside: arenas, pages, large cells, and the collector's state. Private to gc/.
+ *
+ * Invariants: a page's list holds exactly the pages of its class that are not `full`; a page outside of any class has its bit
+ * set in its arena's `free`; heap->object_pages and raw_pages are never NULL (empty_page stands for none).
+ */
+#ifndef MINI_GC_HEAP_STATE_H
+#define MINI_GC_HEAP_STATE_H
+
+#include "gc/heap.h"
+
+#define PAGE_OBJECTS 1
+#define PAGE_RAW 2
+#define ARENA_PAGES_MAX 64
+#define RELEASE_DEPTH_MAX 50 /* as CPython nests the release of containers */
+
+/* A run of pages from the host's allocator. */
+typedef struct HeapArena {
+    struct HeapArena *next, *previous; /* ring; those with free pages come first */
+    void *block; /* as allocated, to be given back */
+    size_t block_size;
+    char *pages; /* page_count of them, aligned to their size */
+    uint32_t page_count;
+    uint64_t free;   /* one bit for each page: not in use */
+    uint64_t unbacked; /* of those: the system holds no memory for it */
+} HeapArena;
+
+/* In front of an object that is a block of its own. */
+typedef struct LargeCell {
+    struct LargeCell *next, *previous;
+    size_t size; /* of the object */
+    size_t unused; /* keeps the object aligned to 16 */
+} LargeCell;
+
+typedef struct GenerationStats {
+    size_t collections, collected, uncollectable;
+} GenerationStats;
+
+typedef struct HeapState {
+    HeapAllocator allocator;
+    bool own_allocator; /* malloc's memory: the system can take pages back */
+    HeapArena arenas; /* head of the ring of arenas */
+    LargeCell large; /* head of the ring of large cells */
+    size_t limit, held, peak;
+    size_t large_bytes;
+    size_t pages_in_use, pages_free; /* pages_free: backed by memory, not in use */
+    size_t fail_countdown;
+
+    Shape *dying; /* shapes with objects that wait to be freed */
+
+    bool collecting;
+    unsigned debug; /* DEBUG_... (gc/collector.h) */
+    size_t long_lived_total, long_lived_pending;
+    GenerationStats stats[3];
+
+    struct WeakrefTable *weakrefs; /* gc/weakref.c */
+} HeapState;
+
+/* --- gc/pages.c --- */
+extern const HeapPage heap_empty_page;
+/* A page with room for the class, at the head of its list. NULL: no memory. */
+HeapPage *page_refill(Heap *heap, int kind, unsigned size_class);
+/* A page's cell was freed and the page is now empty, or was full before. */
+void page_settle(Heap *heap, HeapPage *page);
+void pages_destroy(Heap *heap);
+static inline HeapPage *page_of(const void *cell) {
+    return (HeapPage *)((uintptr_t)cell & ~(uintptr_t)(HEAP_PAGE_SIZE - 1));
+}
+static inline size_t page_cell_size(const HeapPage *page) { return (size_t)page->size_class * HEAP_SIZE_STEP; }
+
+/* --- gc/heap.c --- */
+/* Blocks of the host's allocator, counted against the limit. */
+void *host_alloc(Heap *heap, size_t size);
+void *host_realloc(Heap *heap, void *block, size_t old_size, size_t new_size);
+void host_free(Heap *heap, void *block, size_t size);
+/* Counts bytes held; false: beyond the limit. */
+bool held_add(Heap *heap, size_t size);
+void held_subtract(Heap *heap, size_t size);
+static inline LargeCell *large_cell(const Object *o) { return (LargeCell *)(void *)o - 1; }
+size_t object_cell_size(const Object *o);
+void object_free_memory(Heap *heap, Object *o); /* the cell alone */
+
+/* --- gc/generations.c --- */
+bool generation_reserve(Heap *heap, Generation *g, size_t extra);
+/* Adds the object (untracked, or its index no longer valid) at the end; room is there. */
+void generation_append(Heap *heap, int generation, Object *o);
+void generation_compact(Heap *heap, int generation);
+void generations_destroy(Heap *heap);
+
+/* --- gc/weakref.c --- */
+void weakrefs_destroy(Heap *heap);
+
+/* --- poisoning, so that ASan finds uses of free cells --- */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define CELL_POISON(p, size) __asan_poison_memory_region((p), (size))
+#define CELL_UNPOISON(p, size) __asan_unpoison_memory_region((p), (size))
+#define CELL_NO_SANITIZE __attribute__((no_sanitize_address))
+#else
+#define CELL_POISON(p, size) ((void)(p), (void)(size))
+#define CELL_UNPOISON(p, size) ((void)(p), (void)(size))
+#define CELL_NO_SANITIZE
+#endif
+
+#endif
