@@ -12,8 +12,8 @@
  *     keyword-only parameters at args[nargs], args[nargs+1], ...;
  *   - with **kwargs: one more slot at the end: a new dict, or VALUE_EMPTY when there are none.
  *
- * Arguments are borrowed; the result is new, VALUE_ERROR with an exception pending. The C function may overwrite args
- * (not release them). Annotations, defaults with brackets or commas in quotes are understood.
+ * Arguments are borrowed and stand in the caller's registers: the C function never writes to args (reading only). The result
+ * is new, or VALUE_ERROR with an exception pending. Annotations, defaults with brackets or commas in quotes are understood.
  */
 #ifndef MINI_VM_NATIVE_H
 #define MINI_VM_NATIVE_H
