@@ -6,7 +6,10 @@
  * The inline count is chosen per class from its earlier instances (and __static_attributes__); a class that learns a
  * better count gets a new root for its next instances.
  *
- *     Attrs of a class with __dict__:   [overflow][slot 0][slot 1]...     closed (__slots__ only): [slot 0]...
+ *     an instance:  [fixed C struct][__slots__ members][overflow][slot 0][slot 1]...
+ *                                                      '-- Attrs, if the class has __dict__
+ *
+ * Members are at the same place in subclasses; object_members finds them.
  *
  * dict_mode: after __dict__ was asked for, or beyond SHAPE_MAX_SLOTS attributes: overflow is a Dict *, inline slots are
  * unused. A shape's id changes when its class changes, so a cached id also vouches for what the class holds.
@@ -25,6 +28,14 @@ typedef struct Attrs {
 
 /* Where o's Attrs are; NULL when its shape has none. */
 Attrs *object_attrs(const Object *o);
+
+/* The __slots__ members of o: type->slot_names_count Values, VALUE_EMPTY where unset. */
+Value *object_members(const Object *o);
+/* The overflow array holds this many slots when `count` are in use. */
+uint32_t shape_overflow_capacity(uint32_t count);
+/* The shape that an object of `shape` gets by a new attribute. NULL: no memory (no exception), or *full: no more shapes, the
+ * object has to go to dict mode. */
+Shape *shape_child(Vm *vm, Shape *shape, Str *name, bool *full);
 
 /* The slot of `name` in the shape, or -1. */
 int shape_find(const Shape *shape, const Str *name);
@@ -46,7 +57,10 @@ bool object_set_dict(Vm *vm, Object *o, Value dict);
 Value object_attrs_copy(Vm *vm, Object *o);
 
 /* --- shapes --- */
+/* A root shape; type->spec, flags and slot_names_count must be set. NULL: no memory (no exception). */
 Shape *shape_root_new(Vm *vm, Type *type, uint16_t inline_count);
+/* The root shape for the next instance: type->shape, or a new one where earlier instances would have used more slots. */
+Shape *type_instance_shape(Vm *vm, Type *type);
 void shapes_free(Vm *vm, Type *type);
 /* New ids for all shapes of the type. */
 void shapes_renew(Vm *vm, Type *type);
@@ -54,6 +68,12 @@ void shapes_renew(Vm *vm, Type *type);
 void object_attrs_visit(Object *o, VisitFn visit, void *arg);
 void object_attrs_clear(Vm *vm, Object *o);
 void object_attrs_free(Vm *vm, Object *o);
-size_t object_attrs_size(const Object *o); /* bytes inside the cell */
+/* Bytes inside the cell behind ops->size(o), padding included; outside of it. */
+size_t object_attrs_size(const Object *o);
+size_t object_attrs_extra(const Object *o);
+/* Whether an instance holds attributes in the same places as one of the other class does: __class__ may be assigned. */
+bool shape_layout_compatible(const Type *a, const Type *b);
+/* o.__class__ = type, layouts being compatible. false: no memory (exception pending). */
+bool object_set_class(Vm *vm, Object *o, Type *type);
 
 #endif

@@ -91,6 +91,7 @@ typedef struct TypeSlots {
 #define TYPE_FLAG_HAS_GETATTR 0x1000u /* __getattribute__ or __getattr__ of a script class in its MRO */
 #define TYPE_FLAG_METHOD_DESCRIPTOR 0x2000u /* instances are functions: `o.f()` needs no bound method */
 #define TYPE_FLAG_IMMUTABLE 0x4000u /* its attributes cannot be set ("cannot set 'x' attribute of immutable type 'y'") */
+#define TYPE_FLAG_VOLATILE 0x8000u  /* scripts reassign its class variables: caches read them from the dict */
 
 /* A built-in type. NULL fields are inherited from the base (object when base is 0). */
 typedef struct TypeSpec {
@@ -120,7 +121,12 @@ struct Type {
     Shape *shape;     /* of a new instance (with no attributes yet) */
     Shape *all_shapes; /* vm/shape.c keeps its list of the class's shapes here */
     Value subclasses; /* List of weak references, or VALUE_EMPTY */
-    uint32_t slot_names_count; /* own and inherited __slots__ */
+    Type **subclass_list; /* not owned: a dying type takes itself off; in order of creation */
+    uint32_t subclass_count, subclass_capacity;
+    struct NativeFunction *new_native, *init_native; /* spec->new_ and init with parsed signatures, made on demand; owned */
+    uint32_t slot_names_count; /* own and inherited __slots__: the members, Values that lie behind the fixed struct */
+    uint16_t wanted_inline; /* vm/shape.c: inline slots that instances made so far could have used */
+    uint16_t shape_count;
     uint32_t abstract_count;
     TypeSlots slots;
 };
@@ -169,5 +175,16 @@ void *type_alloc(Vm *vm, Type *type, size_t size);
 
 /* Renews the versions of the type and of all its subclasses. */
 void type_changed(Vm *vm, Type *type);
+
+/* --- for __build_class__, __class__ and __bases__ --- */
+/* The most derived of metatype and the metatypes of all bases; NULL: TypeError (metaclass conflict). Borrowed. */
+Type *type_calculate_metaclass(Vm *vm, Type *metatype, Tuple *bases);
+/* The tuple in which each base that is no type is replaced by what its __mro_entries__(bases) gives: `bases` itself, retained,
+ * when there is none. */
+Value type_resolve_bases(Vm *vm, Tuple *bases);
+/* Gives the type other bases: mro, slots and versions follow. Any type, built-in ones included (exception groups). */
+bool type_set_bases(Vm *vm, Type *type, Tuple *bases);
+/* Frees what a type owns at the end of the VM, when nothing uses it any more: breaks the cycles of built-in types. */
+void type_dismantle(Vm *vm, Type *type);
 
 #endif
