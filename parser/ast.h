@@ -62,9 +62,22 @@ typedef enum NodeKind {
     NODE_KIND_COUNT
 } NodeKind;
 
+enum NodeFlag {
+    NODE_PARENTHESIZED = 1,   /* stood in parentheses of its own (a Tuple's own parentheses do not count) */
+    NODE_BARE_GENERATOR = 2,  /* an argument without parentheses of its own (parser only) */
+    NODE_WITH_ITEMS = 4,      /* a Tuple of WithItems (parser only) */
+    NODE_EXCEPT_STAR = 8,     /* ExceptHandler: except* (parser only) */
+};
+
+/* A node is allocated in the size of its kind: copy pointers, not nodes.
+ * depth: levels of nodes below, at most NODE_DEPTH_LIMIT (build.h), where a chain of binary operators nested in their
+ * left operands, and a chain of elif (an If alone in an If's orelse), count as one: whoever recurses over the tree must
+ * loop over these two. */
 struct Node {
     NodeKind kind;
     Position start, end;
+    uint8_t flags;
+    uint16_t depth;
     union {
 #define F(type, name) type name;
 #define NODE(kind, fields) struct { char unused_; fields } kind;
@@ -75,5 +88,6 @@ struct Node {
 };
 
 const char *node_kind_name(NodeKind kind);
+size_t node_kind_size(NodeKind kind); /* bytes of a node of this kind */
 
 #endif
