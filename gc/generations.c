@@ -42,6 +42,17 @@ void generation_compact(Heap *heap, int generation) {
     g->holes = 0;
 }
 
+bool generation_move(Heap *heap, int from, int to) {
+    Generation *g = &heap->generations[from];
+    if (!generation_reserve(heap, &heap->generations[to], g->end)) return false;
+    for (uint32_t i = 1; i < g->end; i++) {
+        if (g->items[i]) generation_append(heap, to, g->items[i]);
+    }
+    g->end = 1;
+    g->holes = 0;
+    return true;
+}
+
 /* Gives memory back when the array has become far too large. */
 static void generation_shrink(Heap *heap, Generation *g) {
     size_t wanted = (size_t)g->end * 2 + 64;

@@ -42,6 +42,7 @@ typedef struct HeapHooks {
     size_t (*attrs_extra)(const Object *self);
     /* A collection starts or has stopped (gc.callbacks). NULL: nobody wants to know. */
     void (*collection)(Vm *vm, bool start, int generation, size_t collected, size_t uncollectable);
+    const char *(*type_name)(const Object *self); /* for messages */
     /* Text of the collector's debug output. */
     void (*debug_write)(Vm *vm, const char *text);
     /* One unreachable object: "gc: collectable <...>" and gc.garbage, as the debug flags say. */

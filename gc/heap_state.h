@@ -47,7 +47,8 @@ typedef struct HeapState {
 
     Shape *dying; /* shapes with objects that wait to be freed */
 
-    bool collecting;
+    bool collecting, disabled;
+    uint32_t trash_start; /* index in the generation set aside from which on objects are trash; 0: none are */
     unsigned debug; /* DEBUG_... (gc/collector.h) */
     size_t long_lived_total, long_lived_pending;
     GenerationStats stats[3];
@@ -84,7 +85,14 @@ bool generation_reserve(Heap *heap, Generation *g, size_t extra);
 /* Adds the object (untracked, or its index no longer valid) at the end; room is there. */
 void generation_append(Heap *heap, int generation, Object *o);
 void generation_compact(Heap *heap, int generation);
+/* Moves everything from one generation to the end of another. false: no memory. */
+bool generation_move(Heap *heap, int from, int to);
 void generations_destroy(Heap *heap);
+/* true: the collection that is going on has found the object to be unreachable. */
+static inline bool object_is_trash(const Heap *heap, const Object *o) {
+    return heap->more->trash_start && (o->gc & GC_GENERATION_MASK) == (uint32_t)GENERATION_ASIDE << GC_GENERATION_SHIFT &&
+           (o->gc & GC_INDEX_MASK) >= heap->more->trash_start;
+}
 
 /* --- gc/weakref.c --- */
 void weakrefs_destroy(Heap *heap);
