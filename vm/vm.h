@@ -72,6 +72,7 @@ struct Vm {
     volatile uint32_t interrupted; /* set by vm_interrupt (any thread, signal handlers): KeyboardInterrupt at a safe point */
     bool interactive, finalizing, optimize, recount_checks;
     uint64_t hash_seed;
+    int int_max_str_digits;       /* most decimal digits between int and str (4300 at first); 0: no limit */
     void *host;                   /* the host's user pointer */
 };
 

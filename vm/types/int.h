@@ -9,7 +9,7 @@
 typedef struct IntObject {
     Object head;
     int32_t size; /* limbs; negative for a negative number; 0 only in instances of subclasses */
-    uint32_t unused;
+    uint32_t spare; /* limbs of the cell beyond abs(size): never read */
     mp_limb_t limbs[];
 } IntObject;
 
