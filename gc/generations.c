@@ -88,6 +88,7 @@ void object_untrack_slow(Heap *heap, Object *o) {
         g->end--;
         g->holes--;
     }
+    if (g->capacity > 4096 && g->end < g->capacity / 8) generation_shrink(heap, g);
 }
 
 void generations_destroy(Heap *heap) {
