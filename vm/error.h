@@ -25,6 +25,8 @@ Value error_key(Vm *vm, Value key);                 /* KeyError(key) */
 Value error_no_memory(Vm *vm);                      /* MemoryError, without allocating */
 Value error_os(Vm *vm, int error_number, Value filename); /* OSError or its subclass; filename VALUE_EMPTY: none */
 Value error_attribute(Vm *vm, Value object, Str *name); /* 'x' object has no attribute 'y', with obj and name set */
+/* NameError with its name set; format takes the name as %U. UnboundLocalError is raised by error_raise. */
+Value error_name(Vm *vm, Str *name, const char *format);
 Value error_stop_iteration(Vm *vm, Value value);
 /* Raises an instance, or calls a class for one (as `raise x`); cause VALUE_EMPTY: no `from`. */
 Value error_raise_value(Vm *vm, Value exception, Value cause);

@@ -200,7 +200,6 @@ static inline Value iterator_step(Value iterator) {
 
 Value vm_run(Vm *vm) {
     static const void *const labels[256] = {
-        [0 ... 255] = &&label_bad,
 #define OPCODE(name, format, words, doc) [OP_##name] = &&label_##name,
 #include "vm/opcodes.def"
 #undef OPCODE
@@ -366,14 +365,16 @@ Value vm_run(Vm *vm) {
         Value o = R[A];
         const AttrCache *cache = (const AttrCache *)(pc + 1);
         pc += 6;
-        if (value_is_object(o) && value_object(o)->shape->id == cache->shape_id && cache->kind == ATTR_STORE_SLOT) {
+        if (value_is_object(o) && value_object(o)->shape->id == cache->shape_id &&
+            (cache->kind == ATTR_STORE_SLOT || cache->kind == ATTR_ADD_SLOT)) {
+            if (cache->kind == ATTR_ADD_SLOT) value_object(o)->shape = attr_cache_shape(cache);
             Value v = R[B], *place = attr_slot(value_object(o), cache->info), old = *place;
-            if (!value_is_object(v)) { /* a reference might make the object worth tracking: the slow part sees to it */
-                *place = v;
-                RELEASE(old);
-                CONSUME(A);
-                NEXT;
-            }
+            if (B >= locals) R[B] = VALUE_EMPTY;
+            else value_retain(v);
+            *place = v;
+            RELEASE(old);
+            CONSUME(A);
+            NEXT;
         }
         DO(op_store_attr(vm, frame, i, WORDS - 6));
     }
@@ -968,9 +969,6 @@ leave : {
     CASE(PRINT_EXPR) : DO(op_print_expr(vm, frame, i));
     CASE(INTRINSIC) : DO(op_intrinsic(vm, frame, i));
 
-label_bad:
-    SAVE;
-    error_raise(vm, EXC_SystemError, "unknown opcode");
 error:
     if (!op_unwind(vm, false)) return VALUE_ERROR;
     ENTER;

@@ -135,6 +135,10 @@ void generator_finish(Vm *vm, Generator *g);
 /* An exception leaves a generator's body: StopIteration becomes RuntimeError. */
 void generator_convert_stop(Vm *vm, Generator *g);
 
+/* --- vm/types/async_generator.c --- */
+/* Marks a value yielded by an async generator's body, so that awaits inside it can be told from yields. New. */
+Value async_generator_wrap(Vm *vm, Value v);
+
 /* --- vm/match.c --- */
 bool op_match_sequence(Vm *vm, Frame *frame, Instr i, uint32_t flag);
 bool op_match_keys(Vm *vm, Frame *frame, Instr i);

@@ -10,7 +10,7 @@ struct Str {
     uint8_t width;    /* bytes a character: 1, 2, 4; minimal for the contents */
     uint8_t ascii;    /* all characters below 128 (then width is 1, and the data is its own UTF-8) */
     uint8_t interned; /* the one Str of this text in the VM's intern table */
-    uint8_t unused;
+    uint8_t room;     /* 0: the cell fits the text; else a size code of a cell with room to grow (str.c) */
     size_t length;    /* characters */
     /* data follows: (length + 1) * width bytes */
 };
@@ -24,6 +24,14 @@ static inline uint32_t str_at(const Str *s, size_t i) {
 }
 static inline bool value_is_str(Value v) { return value_has_layout(v, LAYOUT_STR); }
 static inline Str *value_str_peek(Value v) { return (Str *)value_object(v); }
+/* Of a new Str, NULL standing for a pending exception. */
+static inline Value str_value(Str *s) { return s ? value_from_object(s) : VALUE_ERROR; }
+/* The cached hash, made on first use. Never 0. */
+uint32_t str_hash(Str *s, const Vm *vm);
+static inline uint32_t str_hash_fast(Str *s, const Vm *vm) { return s->hash ? s->hash : str_hash(s, vm); }
+/* The intern table and the cache of one-character strings: made before the first Str, freed after the last. */
+bool str_state_init(Vm *vm);
+void str_state_free(Vm *vm);
 
 /* --- making (all: new Str, or NULL with MemoryError) --- */
 Str *str_from_utf8(Vm *vm, const char *text, size_t length); /* valid UTF-8 or WTF-8 (trusted sources) */
@@ -34,14 +42,25 @@ Str *str_new(Vm *vm, size_t length, uint32_t max_char);
 Str *str_from_ucs(Vm *vm, const void *data, size_t length, int width); /* narrows to the minimal width */
 Str *str_substring(Vm *vm, Str *s, size_t start, size_t end);
 Str *str_concat(Vm *vm, Str *a, Str *b);
+/* left + right where left (a Str, stolen, also on failure) may be nobody else's: then it grows in place, so that `s += x` in a
+ * loop is linear. */
+Value str_append_take(Vm *vm, Value left, Str *right);
+/* s itself, or a plain str of its text when it is an instance of a subclass. New. */
+Str *str_exact(Vm *vm, Str *s);
+/* For a Str from str_new that was filled with narrower characters than announced: sets width and ascii right. Steals s
+ * (count 1); NULL: no memory. s may be NULL. */
+Str *str_settle_take(Vm *vm, Str *s);
+/* repr(s): quotes, escapes. */
+Str *str_repr(Vm *vm, Str *s);
 Str *str_join_values(Vm *vm, const Value *strs, size_t count); /* "".join of Strs */
+/* left + right where nobody else holds left: grows it in place when it can. Steals left, also on failure. */
+Value str_append_take(Vm *vm, Value left, Str *right);
 /* The interned Str of this text. intern_take steals. */
 Str *str_intern(Vm *vm, const char *utf8, size_t length);
 Str *str_intern_take(Vm *vm, Str *s);
 void str_interned_dying(Vm *vm, Str *s); /* called by str's free */
 
 /* --- reading --- */
-uint32_t str_hash(Str *s, const Vm *vm); /* never 0 */
 bool str_equal(const Str *a, const Str *b);
 int str_compare(const Str *a, const Str *b); /* <0, 0, >0 by code points */
 bool str_equal_ascii(const Str *s, const char *ascii);
@@ -87,6 +106,15 @@ bool char_is_upper(uint32_t c);
 bool char_is_lower(uint32_t c);
 bool char_is_title(uint32_t c);
 int char_decimal_value(uint32_t c); /* -1: none */
+int char_digit_value(uint32_t c);   /* as char_decimal_value, also superscripts, circled digits ... */
+bool char_is_line_break(uint32_t c);
+bool char_is_cased(uint32_t c);
+bool char_is_case_ignorable(uint32_t c);
+/* Full case mappings: 1 to 3 characters into out; their number. */
+int char_upper(uint32_t c, uint32_t out[3]);
+int char_lower(uint32_t c, uint32_t out[3]);
+int char_title(uint32_t c, uint32_t out[3]);
+int char_fold(uint32_t c, uint32_t out[3]);
 bool char_is_identifier_start(uint32_t c);
 bool char_is_identifier_part(uint32_t c);
 
