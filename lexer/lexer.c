@@ -237,6 +237,8 @@ TokenKind lexer_end_of_input(Lexer *lexer, const char *cursor)
 /* `cursor` is at the end of the line, where its newline is or should be. */
 TokenKind lexer_eof_after_backslash(Lexer *lexer, const char *cursor)
 {
+    if (lexer->bracket_count)
+        return lexer_end_of_input(lexer, cursor);
     lexer_fail_point(lexer, SYNTAX_ERROR, lexer_where(lexer, cursor), -1, "unexpected EOF while parsing");
     return lexer_mark_incomplete(lexer);
 }
@@ -277,15 +279,6 @@ TokenKind lexer_name_token(Lexer *lexer, const char *cursor)
     return lexer_fail_here(lexer, bad + length, "invalid non-printable character U+%04X", character);
 }
 
-Position lexer_leading_zeros_end(const Lexer *lexer, const char *cursor)
-{
-    const char *p = lexer->token_start;
-
-    while (p < cursor && (*p == '0' || *p == '_'))
-        p++;
-    return lexer_where(lexer, p);
-}
-
 /* Whether a keyword that may follow a number in valid code starts here: "1if x else y" is only warned about. */
 static bool starts_keyword(const char *text)
 {
@@ -310,6 +303,19 @@ TokenKind lexer_number_token(Lexer *lexer, const char *cursor, const char *what)
         lexer_warn(lexer, lexer->token_where, "invalid %s literal", what);
     }
     return lexer_accept(lexer, cursor, TOKEN_NUMBER);
+}
+
+/* Digits that start with a zero but aren't all zeros. */
+TokenKind lexer_leading_zeros_token(Lexer *lexer, const char *cursor)
+{
+    const char *zeros = lexer->token_start;
+
+    if ((*cursor | 0x20) == 'e')
+        return lexer_number_token(lexer, cursor, "decimal");
+    zeros += strspn(zeros, "0_");
+    return lexer_fail(lexer, SYNTAX_ERROR, lexer->token_where, lexer_where(lexer, zeros),
+                      "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal "
+                      "integers");
 }
 
 /* Brackets */
@@ -479,6 +485,8 @@ TokenKind lexer_fstring_end_token(Lexer *lexer, const char *cursor)
     if (lexer->deferred_fstring == lexer->fstring_count)
         return lexer_fail(lexer, SYNTAX_ERROR, lexer->token_where, lexer_where(lexer, cursor), "%s",
                           lexer->deferred_message);
+    for (const LateWarning *warning = string->warnings; warning; warning = warning->next)
+        lexer_warn(lexer, lexer->token_where, "%s", warning->message);
     lexer->fstring_count--;
     return lexer_accept(lexer, cursor, TOKEN_FSTRING_END);
 }

@@ -24,6 +24,7 @@
     fraction = digits "." digits? | "." digits;
     exponent = [eE] [+-]? digits;
     float = fraction exponent? | digits exponent;
+    digit_tail = digits | "." digits | digits "." digits | (digits | fraction) exponent;
     hex = "0" [xX] ("_"? [0-9a-fA-F])*;
     octal = "0" [oO] ("_"? [0-7])*;
     binary = "0" [bB] ("_"? [01])*;
@@ -100,12 +101,8 @@ again:
     // A number that is followed by an underscore, or a prefix without digits, is an error that ends right there.
     [1-9] ("_"? [0-9])* | zeros | float { return lexer_number_token(lexer, cursor, "decimal"); }
     (digits | float) [jJ] { return lexer_number_token(lexer, cursor, "imaginary"); }
-    digits {
-        return lexer_fail(lexer, SYNTAX_ERROR, lexer->token_where, lexer_leading_zeros_end(lexer, cursor),
-                          "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal "
-                          "integers");
-    }
-    (digits | float) "_" | (digits | fraction) [eE] [+-] {
+    digits { return lexer_leading_zeros_token(lexer, cursor); }
+    digit_tail "_" | (digits | fraction) [eE] [+-] {
         return lexer_fail_here(lexer, cursor, "invalid decimal literal");
     }
     "0" [xX] "_"? | hex "_" { return lexer_fail_here(lexer, cursor, "invalid hexadecimal literal"); }
@@ -268,6 +265,10 @@ again:;
             return lexer_unterminated_fstring(lexer, cursor - 1);
         return lexer_fstring_leave_text(lexer, cursor - 1);
     }
-    * { return lexer_unterminated_fstring(lexer, cursor - 1); }
+    * {
+        if (string->in_spec && string->quote_size == 1)
+            return lexer_fstring_leave_text(lexer, cursor - 1);
+        return lexer_unterminated_fstring(lexer, cursor - 1);
+    }
     */
 }

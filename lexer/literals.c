@@ -132,7 +132,7 @@ typedef struct Decoder {
     const char *body, *end;
     const char *cursor;
     char *out;
-    bool warned; /* only a token's first wrong escape is warned about */
+    const char *wrong; /* the first wrong escape, the only one that is warned about */
 } Decoder;
 
 /* How many characters CPython's rewritten text has in front of `to`. */
@@ -189,22 +189,42 @@ static bool fail_escape(Decoder *decoder, const char *from, const char *to, cons
     return fail_text(decoder, message);
 }
 
-/* The cursor is behind the character that `escape`, a backslash, makes no known escape with. */
-static void warn_escape(Decoder *decoder, const char *escape)
+static void note_wrong_escape(Decoder *decoder, const char *escape)
 {
-    Token *token = decoder->token;
-    char next = escape[1];
+    if (!decoder->wrong)
+        decoder->wrong = escape;
+}
 
-    if (decoder->warned)
+static void warn_late(Lexer *lexer, const char *message)
+{
+    LateWarning *warning = arena_alloc(lexer->arena, sizeof *warning);
+    LateWarning **last = &lexer_fstring(lexer)->warnings;
+
+    if (!warning)
         return;
-    decoder->warned = true;
+    snprintf(warning->message, sizeof warning->message, "%s", message);
+    while (*last)
+        last = &(*last)->next;
+    *last = warning;
+}
+
+static void warn_escape(Decoder *decoder)
+{
+    Lexer *lexer = decoder->lexer;
+    const char *escape = decoder->wrong;
+    char message[56];
+
     /* An f-string's rules have warned about a backslash in front of a brace. */
-    if (token->kind == TOKEN_FSTRING_MIDDLE && (next == '{' || next == '}'))
+    if (decoder->token->kind == TOKEN_FSTRING_MIDDLE && (escape[1] == '{' || escape[1] == '}'))
         return;
-    if (next >= '4' && next <= '7')
-        lexer_warn(decoder->lexer, token->start, "invalid octal escape sequence '\\%.3s'", escape + 1);
+    if (escape[1] >= '4' && escape[1] <= '7')
+        snprintf(message, sizeof message, "invalid octal escape sequence '\\%.3s'", escape + 1);
     else
-        lexer_warn(decoder->lexer, token->start, "invalid escape sequence '\\%c'", next);
+        snprintf(message, sizeof message, "invalid escape sequence '\\%c'", escape[1]);
+    if (decoder->token->kind == TOKEN_FSTRING_MIDDLE && lexer_fstring(lexer)->field < 0)
+        warn_late(lexer, message);
+    else
+        lexer_warn(lexer, decoder->token->start, "%s", message);
 }
 
 static int decode_octal(Decoder *decoder, const char *escape)
@@ -221,7 +241,7 @@ static int decode_octal(Decoder *decoder, const char *escape)
         decoder->cursor++;
     }
     if (value > 0377)
-        warn_escape(decoder, escape);
+        note_wrong_escape(decoder, escape);
     return value;
 }
 
@@ -299,7 +319,7 @@ static bool decode_escape(Decoder *decoder, const char *escape)
         return true;
     }
     if ((c & 0x80) == 0)
-        warn_escape(decoder, escape);
+        note_wrong_escape(decoder, escape);
     *decoder->out++ = '\\';
     *decoder->out++ = c;
     return true;
@@ -326,7 +346,7 @@ static bool decode_byte_escape(Decoder *decoder, const char *escape)
                  (size_t)(escape - decoder->body));
         return fail_text(decoder, message);
     }
-    warn_escape(decoder, escape);
+    note_wrong_escape(decoder, escape);
     *decoder->out++ = '\\';
     *decoder->out++ = c;
     return true;
@@ -375,6 +395,8 @@ static bool decode_body(Lexer *lexer, Token *token, const char *body, size_t len
         return lexer_fail_memory(lexer) == TOKEN_ENDMARKER;
     if (!decode_escapes(&decoder, is_bytes))
         return false;
+    if (decoder.wrong)
+        warn_escape(&decoder);
     token->as.string.data = out;
     token->as.string.length = (size_t)(decoder.out - out);
     return true;

@@ -26,6 +26,12 @@ typedef struct Bracket {
     Position where;
 } Bracket;
 
+/* A warning about an f-string's text: CPython gives it the line that the f-string ends in. */
+typedef struct LateWarning {
+    struct LateWarning *next;
+    char message[56];
+} LateWarning;
+
 typedef struct FString {
     char quote;
     uint8_t quote_size; /* 1 or 3 */
@@ -35,6 +41,7 @@ typedef struct FString {
     int depth;    /* open brackets inside this f-string, the fields' own included */
     int field;    /* -1 outside of a field, 0 in a field, 1 in a field of its format spec ... */
     Position start;
+    LateWarning *warnings;
 } FString;
 
 struct Lexer {
@@ -83,7 +90,7 @@ TokenKind lexer_open_bracket_token(Lexer *lexer, const char *cursor, TokenKind k
 TokenKind lexer_close_bracket_token(Lexer *lexer, const char *cursor, TokenKind kind);
 TokenKind lexer_colon_token(Lexer *lexer, const char *cursor);
 bool lexer_colon_starts_spec(const Lexer *lexer);
-Position lexer_leading_zeros_end(const Lexer *lexer, const char *cursor);
+TokenKind lexer_leading_zeros_token(Lexer *lexer, const char *cursor);
 TokenKind lexer_number_token(Lexer *lexer, const char *cursor, const char *what);
 TokenKind lexer_name_token(Lexer *lexer, const char *cursor);
 TokenKind lexer_string_token(Lexer *lexer, const char *cursor, int quote_size);
