@@ -42,7 +42,8 @@ typedef enum ConstantKind {
     CONSTANT_FLOAT,   /* real */
     CONSTANT_COMPLEX, /* real: the imaginary part */
     CONSTANT_STR,     /* data, length: UTF-8 with lone surrogates as three bytes */
-    CONSTANT_BYTES
+    CONSTANT_BYTES,
+    CONSTANT_VALUE    /* integer: the bits of a Value that the compiler folded and owns */
 } ConstantKind;
 
 typedef struct Constant {
