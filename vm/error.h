@@ -40,10 +40,19 @@ bool error_pending(const Vm *vm);
 bool error_matches(const Vm *vm, ExceptionId id);
 /* When the pending exception matches: clears it and says true. */
 bool error_clear_if(Vm *vm, ExceptionId id);
-/* The pending exception goes to sys.unraisablehook ("Exception ignored in: ..."): clears it. */
+/* The pending exception goes to sys.unraisablehook: clears it. The report begins with `where` (NULL: "Exception ignored in") and the
+ * repr of object (VALUE_EMPTY: none). */
 void error_unraisable(Vm *vm, const char *where, Value object);
+/* The default sys.unraisablehook: writes the report to sys.stderr. message: a Str or None. Never raises. */
+void error_unraisable_report(Vm *vm, Value exception, Value message, Value object);
+/* Writes a Str to sys.stderr, or to the host's error stream when there is none. Never raises. */
+void error_write(Vm *vm, Value text);
 /* A warning through warnings.warn's default filter: printed as CPython does. false: turned into an exception. */
 bool error_warn(Vm *vm, ExceptionId category, const char *format, ...);
+/* The same at a place that is not the running line (SyntaxWarning). */
+bool error_warn_at(Vm *vm, ExceptionId category, Str *filename, int line, Value message);
+/* Makes `exception` (stolen) pending; its context becomes the exception being handled, if there is one. Result: VALUE_ERROR. */
+Value error_set_take(Vm *vm, Value exception);
 
 /* A Str by the format above. Value: Str, or VALUE_ERROR. */
 Value str_format(Vm *vm, const char *format, ...);

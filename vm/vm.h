@@ -63,6 +63,9 @@ struct Vm {
     struct ImportState *imports;  /* vm/import.c */
     struct WeakrefState *weakref_state; /* gc/weakref.c */
     Value memory_error;           /* vm/error.c: a ready-made MemoryError */
+    Value warned;                 /* vm/error_report.c: a Set of warnings shown already, or VALUE_EMPTY */
+    Type *unraisable_type;        /* vm/error_report.c: sys.UnraisableHookArgs; NULL until needed */
+    Value gc_callbacks, gc_garbage; /* stdlib/gc_module.c: Lists, or VALUE_EMPTY */
     Value last_frame_object;      /* unused spare */
     VmStreams streams;
     Value *module_states;         /* stdlib: one Value a module, by index in stdlib/modules.def; VALUE_EMPTY at first */
@@ -71,6 +74,7 @@ struct Vm {
     Value interrupt_handler;      /* spare */
     volatile uint32_t interrupted; /* set by vm_interrupt (any thread, signal handlers): KeyboardInterrupt at a safe point */
     bool interactive, finalizing, optimize, recount_checks;
+    bool raising_no_memory;       /* vm/error.c: a MemoryError is being made */
     uint64_t hash_seed;
     int int_max_str_digits;       /* most decimal digits between int and str (4300 at first); 0: no limit */
     void *host;                   /* the host's user pointer */
@@ -103,6 +107,7 @@ typedef struct VmConfig {
     size_t c_stack_size;            /* bytes that scripts may use of the C stack; 0: found out from the thread */
     VmStreams streams;
     void *host;
+    uint64_t hash_seed;             /* of str hashes; 0: random */
 } VmConfig;
 Vm *vm_new(const VmConfig *config);
 /* Runs atexit callbacks and finalizers, drops modules, collects, frees. Result: objects left alive (0 unless there is a
