@@ -37,6 +37,8 @@ Value value_find_attr(Vm *vm, Value v, Str *name);
 /* object.__getattribute__ / __setattr__: the generic algorithm. */
 Value value_get_attr_generic(Vm *vm, Value v, Str *name);
 bool value_set_attr_generic(Vm *vm, Value v, Str *name, Value value);
+/* As value_get_attr_generic; VALUE_EMPTY where that raises AttributeError. */
+Value value_find_attr_generic(Vm *vm, Value v, Str *name);
 /* For a call v.name(...): *self is v (borrowed) and the result a plain function to be called with it in front, or *self is
  * VALUE_EMPTY and the result is the bound attribute. Result new. */
 Value value_get_method(Vm *vm, Value v, Str *name, Value *self);
