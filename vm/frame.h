@@ -93,6 +93,8 @@ void frame_leave(Vm *vm, Frame *frame, uint32_t count);
 bool frame_bind(Vm *vm, Function *function, Value *registers, int nargs, Tuple *kwnames);
 /* The loop: runs until the frame that is innermost now (an entry frame) ends. */
 Value vm_run(Vm *vm);
+/* The same, beginning with the pending exception raised in the innermost frame. */
+Value vm_run_raising(Vm *vm);
 /* Calls a function from C: args borrowed. */
 Value function_call(Vm *vm, Function *function, Value *args, int nargs, Tuple *kwnames);
 

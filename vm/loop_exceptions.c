@@ -50,6 +50,8 @@ Frame *op_unwind(Vm *vm, bool again) {
     }
 }
 
+Value vm_run_raising(Vm *vm) { return op_unwind(vm, false) ? vm_run(vm) : VALUE_ERROR; }
+
 void op_push_exc(Vm *vm, Frame *frame, uint32_t a) {
     Value *R = frame->registers;
     R[a] = vm->exception;

@@ -84,6 +84,7 @@ struct Generator {
     uint8_t kind;        /* CODE_GENERATOR.. as 0, 1, 2 */
     uint8_t closing, ag_running;
     uint8_t send_register; /* where YIELD stores the value sent */
+    uint32_t register_count;
     Value registers[];   /* code->register_count; VALUE_EMPTY where dead */
 };
 static inline bool value_is_generator(Value v) { return value_has_layout(v, LAYOUT_GENERATOR); }
@@ -99,6 +100,7 @@ struct FrameObject {
     Function *function;
     Code *code;
     uint32_t offset;         /* of the last instruction, once ended */
+    uint32_t local_count;
     FrameObject *back;       /* owned, filled when the frame ends while the object lives on */
     Generator *generator;    /* borrowed: a suspended generator's frame; NULL */
     Value trace, locals;     /* VALUE_EMPTY */
