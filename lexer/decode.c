@@ -23,6 +23,7 @@ typedef struct Source {
     size_t length;
     char encoding_name[NAME_MAX_LENGTH]; /* as the comment has it; empty: no comment */
     Encoding encoding;
+    bool declared; /* by the comment or a BOM */
 } Source;
 
 static const struct {
@@ -176,6 +177,7 @@ static bool detect_encoding(Source *source)
     }
     find_encoding_line(source);
     source->encoding = name[0] ? encoding_of(name) : ENCODING_UTF8;
+    source->declared = bom || name[0];
     /* CPython knows these two spellings before it looks for a codec. */
     if (bom && name[0] && (source->encoding != ENCODING_UTF8 || strcmp(name, "utf8") == 0))
         return fail(source, nowhere, "encoding problem: %s with BOM",
@@ -220,7 +222,7 @@ static const char *fail_utf8(Source *source, const char *place, int good, const 
     unsigned byte = (unsigned char)*place;
     Position at = position_of(source, place);
 
-    if (source->filename && !source->encoding_name[0])
+    if (source->filename && !source->declared)
         return fail(source, (Position){0, 0},
                     "Non-UTF-8 code starting with '\\x%.2x' in file %s on line %u, but no encoding declared; "
                     "see https://peps.python.org/pep-0263/ for details",

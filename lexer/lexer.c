@@ -45,6 +45,7 @@ Lexer *lexer_new(Arena *arena, const char *source, size_t length, bool interacti
     lexer->source = lexer->cursor = lexer->line_start = source;
     lexer->end = source + length;
     lexer->line = 1;
+    lexer_begin_token(lexer, source);
     lexer->interactive = interactive;
     lexer->at_line_start = true;
     lexer->previous = TOKEN_NEWLINE;
@@ -627,6 +628,10 @@ void lexer_next(Lexer *lexer, Token *token)
     token->kind = kind;
     token->text = lexer->token_start;
     token->start = lexer->token_where;
+    token->end = token->start;
+    token->length = 0;
+    if (lexer->stopped)
+        return;
     token->end = lexer_where(lexer, lexer->cursor);
     token->length = (uint32_t)(lexer->cursor - lexer->token_start);
     if (kind == TOKEN_ERRORTOKEN)
