@@ -42,16 +42,16 @@ static const struct {
     {"ansi_x3.4_1986", ENCODING_ASCII}, {"ansi_x3_4_1968", ENCODING_ASCII},
 };
 
-static const char *fail(Source *source, Position at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* false */
+static bool fail(Source *source, Position at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-static const char *fail(Source *source, Position at, const char *format, ...)
+static bool fail(Source *source, Position at, const char *format, ...)
 {
     SyntaxErrorInfo *error = source->error;
     va_list arguments;
 
     if (error->set)
-        return NULL;
+        return false;
     error->set = true;
     error->kind = SYNTAX_ERROR;
     error->start = error->end = at;
@@ -59,7 +59,7 @@ static const char *fail(Source *source, Position at, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    return NULL;
+    return false;
 }
 
 static const char *fail_memory(Source *source)
@@ -181,10 +181,9 @@ static bool detect_encoding(Source *source)
     /* CPython knows these two spellings before it looks for a codec. */
     if (bom && name[0] && (source->encoding != ENCODING_UTF8 || strcmp(name, "utf8") == 0))
         return fail(source, nowhere, "encoding problem: %s with BOM",
-                    source->encoding == ENCODING_LATIN1 ? "iso-8859-1" : name) != NULL;
+                    source->encoding == ENCODING_LATIN1 ? "iso-8859-1" : name);
     if (source->encoding == ENCODING_UNKNOWN)
-        return fail(source, nowhere, "%s: %s", source->filename ? "encoding problem" : "unknown encoding", name) !=
-               NULL;
+        return fail(source, nowhere, "%s: %s", source->filename ? "encoding problem" : "unknown encoding", name);
     return true;
 }
 
@@ -217,7 +216,7 @@ static int check_sequence(const unsigned char *p, size_t room, int *length, cons
     return 0;
 }
 
-static const char *fail_utf8(Source *source, const char *place, int good, const char *reason)
+static bool fail_utf8(Source *source, const char *place, int good, const char *reason)
 {
     unsigned byte = (unsigned char)*place;
     Position at = position_of(source, place);
@@ -246,7 +245,7 @@ static bool check_utf8(Source *source)
         }
         good = check_sequence(p, (size_t)(end - p), &length, &reason);
         if (good)
-            return fail_utf8(source, (const char *)p, good, reason) != NULL;
+            return fail_utf8(source, (const char *)p, good, reason);
         p += length;
     }
     return true;
@@ -260,10 +259,9 @@ static bool check_ascii(Source *source)
         if (byte < 0x80)
             continue;
         if (source->filename)
-            return fail(source, (Position){0, 0}, "encoding problem: %s", source->encoding_name) != NULL;
+            return fail(source, (Position){0, 0}, "encoding problem: %s", source->encoding_name);
         return fail(source, (Position){0, 0},
-                    "'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in range(128)", byte, i) !=
-               NULL;
+                    "'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in range(128)", byte, i);
     }
     return true;
 }
@@ -276,9 +274,9 @@ static bool check_null(Source *source)
     if (!null)
         return true;
     if (!source->filename)
-        return fail(source, (Position){0, 0}, "source code string cannot contain null bytes") != NULL;
+        return fail(source, (Position){0, 0}, "source code string cannot contain null bytes");
     at = position_of(source, null);
-    return fail(source, at, "source code cannot contain null bytes") != NULL;
+    return fail(source, at, "source code cannot contain null bytes");
 }
 
 /* Copies */

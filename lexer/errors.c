@@ -71,9 +71,10 @@ TokenKind lexer_mark_incomplete(Lexer *lexer)
     return TOKEN_ERRORTOKEN;
 }
 
-TokenKind lexer_fail_memory(Lexer *lexer)
+bool lexer_fail_memory(Lexer *lexer)
 {
-    return lexer_fail_point(lexer, SYNTAX_MEMORY, lexer_where(lexer, lexer->cursor), 0, "out of memory");
+    lexer_fail_point(lexer, SYNTAX_MEMORY, lexer_where(lexer, lexer->cursor), 0, "out of memory");
+    return false;
 }
 
 void lexer_warn(Lexer *lexer, Position at, const char *format, ...)

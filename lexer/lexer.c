@@ -609,7 +609,7 @@ static bool decode_token(Lexer *lexer, Token *token)
 {
     switch (token->kind) {
     case TOKEN_NAME:
-        return decode_name(lexer, token) || lexer_fail_memory(lexer) == TOKEN_ENDMARKER;
+        return decode_name(lexer, token) || lexer_fail_memory(lexer);
     case TOKEN_NUMBER:
         return literal_decode_number(lexer, token);
     case TOKEN_STRING:

@@ -86,7 +86,7 @@ static bool decode_float(Lexer *lexer, Token *token)
     bool behind_point = false;
 
     if (!digits)
-        return lexer_fail_memory(lexer) == TOKEN_ENDMARKER;
+        return lexer_fail_memory(lexer);
     for (; *text == '.' || (*text >= '0' && *text <= '9'); text++) {
         if (*text == '.') {
             behind_point = true;
@@ -392,7 +392,7 @@ static bool decode_body(Lexer *lexer, Token *token, const char *body, size_t len
         return true;
     out = decoder.out = arena_alloc(lexer->arena, length + 1);
     if (!out)
-        return lexer_fail_memory(lexer) == TOKEN_ENDMARKER;
+        return lexer_fail_memory(lexer);
     if (!decode_escapes(&decoder, is_bytes))
         return false;
     if (decoder.wrong)

@@ -117,7 +117,7 @@ TokenKind lexer_fail_point(Lexer *lexer, SyntaxErrorKind kind, Position at, int 
     __attribute__((format(printf, 5, 6)));
 /* The error stays as it is, but more input could mend it: SYNTAX_INCOMPLETE in interactive mode. */
 TokenKind lexer_mark_incomplete(Lexer *lexer);
-TokenKind lexer_fail_memory(Lexer *lexer);
+bool lexer_fail_memory(Lexer *lexer); /* false */
 
 /* literals.c: fill token->as from the token's text. false: the error is set. */
 bool literal_decode_number(Lexer *lexer, Token *token);
