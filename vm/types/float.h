@@ -29,6 +29,10 @@ Hash float_hash(double d);
 bool float_parse(const char *text, size_t length, double *out);
 double float_floor_mod(double a, double b, double *floor_quotient);
 Value float_power(Vm *vm, double a, double b); /* complex for a negative base; ZeroDivisionError, OverflowError */
+Value complex_power(Vm *vm, double ar, double ai, double br, double bi); /* (ar+ai*j) ** (br+bi*j) */
+/* Any number or text as float() takes it, or as an operand: 1 done, 0 not a number (no exception), -1 error. */
+int float_operand(Vm *vm, Value v, double *out); /* float or int only */
+Value error_numerical_range(Vm *vm); /* OverflowError(34, 'Numerical result out of range') */
 int float_compare_int(double d, Value i); /* -1, 0, 1, 2: unordered (nan) */
 
 /* The format mini-language for numbers (vm/types/format.c): spec as in format(v, spec). */
