@@ -197,7 +197,7 @@ static void trash_clear(Heap *heap, int generation) {
         Object *o = trash_at(heap, i);
         if (!o) continue;
         if (o->shape->ops->clear) o->shape->ops->clear(heap->vm, o);
-        if (o->shape->attrs_offset) heap->hooks->clear_attrs(heap->vm, o);
+        if (o->shape->attrs_offset || o->shape->owns_type) heap->hooks->clear_attrs(heap->vm, o);
         object_release(heap, o);
     }
     for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
@@ -322,7 +322,7 @@ static bool generation_is_due(const Heap *heap, int generation) {
 }
 
 void heap_collect_due(Heap *heap) {
-    heap->pending &= ~HEAP_PENDING_COLLECT;
+    heap_request_done(heap, HEAP_PENDING_COLLECT);
     if (heap->pending & HEAP_PENDING_ALWAYS) {
         heap_collect(heap, GENERATION_OLDEST);
         return;

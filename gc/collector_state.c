@@ -21,7 +21,7 @@ static void trigger_update(Heap *heap) {
 
 void collector_set_enabled(Heap *heap, bool enabled) {
     heap->more->disabled = !enabled;
-    if (!enabled) heap->pending &= ~HEAP_PENDING_COLLECT;
+    if (!enabled) heap_request_done(heap, HEAP_PENDING_COLLECT);
     trigger_update(heap);
 }
 

@@ -66,7 +66,7 @@ static void generation_shrink(Heap *heap, Generation *g) {
 void object_track_slow(Heap *heap, Object *o) {
     if (!generation_reserve(heap, &heap->generations[0], 1)) return; /* not tracked: only a cycle through it would leak */
     generation_append(heap, 0, o);
-    if (++heap->young_count > heap->young_trigger && !heap->more->collecting) heap->pending |= HEAP_PENDING_COLLECT;
+    if (++heap->young_count > heap->young_trigger && !heap->more->collecting) heap_request(heap, HEAP_PENDING_COLLECT);
 }
 
 void object_untrack_slow(Heap *heap, Object *o) {

@@ -102,6 +102,10 @@ struct Heap {
 #define HEAP_PENDING_SIGNAL 2u   /* a signal or interrupt was noted */
 #define HEAP_PENDING_ALWAYS 4u   /* test mode: collect at every safe point */
 
+/* `pending` is written by signal handlers and other threads too: only through these. */
+static inline void heap_request(Heap *heap, uint32_t bit) { __atomic_fetch_or(&heap->pending, bit, __ATOMIC_RELAXED); }
+static inline void heap_request_done(Heap *heap, uint32_t bit) { __atomic_fetch_and(&heap->pending, ~bit, __ATOMIC_RELAXED); }
+
 /* Sets up an empty heap. allocator: NULL for malloc/free. limit: most bytes held at once, 0 for none. */
 bool heap_init(Heap *heap, Vm *vm, const HeapHooks *hooks, const HeapAllocator *allocator, size_t limit);
 /* Gives back every page. Live objects are dropped without finalizers. */
@@ -197,5 +201,7 @@ void heap_collect_due(Heap *heap);
  * stderr (test builds only) and returns their number. References held by C code that is running count as differences
  * only when all is set: fewer references found than the header says. */
 size_t heap_recount(Heap *heap, bool all);
+/* The number of live objects that no root leads to: what leaked, once nothing is running. report: each goes to stderr. */
+size_t heap_count_leaks(Heap *heap, bool report);
 
 #endif

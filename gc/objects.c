@@ -29,7 +29,7 @@ static void object_die_now(Heap *heap, Object *o) {
     Object *type = shape->owns_type ? (Object *)shape->type : NULL;
     object_untrack(heap, o);
     if (o->gc & GC_HAS_WEAKREFS) weakrefs_object_died(heap, o);
-    if (shape->attrs_offset) heap->hooks->free_attrs(heap->vm, o);
+    if (shape->attrs_offset || type) heap->hooks->free_attrs(heap->vm, o);
     if (shape->ops->free) shape->ops->free(heap->vm, o);
     object_free_memory(heap, o);
     if (type) object_release(heap, type);
@@ -72,6 +72,5 @@ void object_die(Heap *heap, Object *o) {
 void object_visit(Heap *heap, Object *o, VisitFn visit, void *arg) {
     const Shape *shape = o->shape;
     if (shape->ops->visit) shape->ops->visit(o, visit, arg);
-    if (shape->attrs_offset) heap->hooks->visit_attrs(o, visit, arg);
-    if (shape->owns_type) visit(value_from_object(shape->type), arg);
+    if (shape->attrs_offset || shape->owns_type) heap->hooks->visit_attrs(o, visit, arg);
 }

@@ -6,6 +6,7 @@
  */
 #include "vm/format_error.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "vm/error.h"
@@ -78,6 +79,11 @@ static void format_bytes(StrBuilder *b, const Conversion *c, const char *text) {
     if (length) builder_add_utf8(b, text, length);
 }
 
+static void format_pointer(StrBuilder *b, const void *p) {
+    char text[24];
+    builder_add_ascii(b, text, (size_t)snprintf(text, sizeof text, "0x%" PRIxPTR, (uintptr_t)p));
+}
+
 static void format_str(StrBuilder *b, const Conversion *c, const Str *s) {
     if (!s) return;
     if (c->precision >= 0 && (size_t)c->precision < s->length) builder_add_range(b, s, 0, (size_t)c->precision);
@@ -98,6 +104,7 @@ static bool format_one(Vm *vm, StrBuilder *b, const Conversion *c, Arguments *ar
     case 's': format_bytes(b, c, va_arg(args->list, const char *)); return true;
     case 'c': builder_add_char(b, (uint32_t)va_arg(args->list, int)); return true;
     case 'U': format_str(b, c, va_arg(args->list, const Str *)); return true;
+    case 'p': format_pointer(b, va_arg(args->list, void *)); return true;
     case 'V':
     case 'S': return format_value(vm, b, c, va_arg(args->list, Value));
     case 'T': format_bytes(b, c, value_type_name(vm, va_arg(args->list, Value))); return true;
