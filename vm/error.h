@@ -8,7 +8,7 @@
 #include "vm/type.h"
 
 typedef enum ExceptionId {
-#define EXCEPTION(name, base) EXC_##name,
+#define EXCEPTION(name, base, family) EXC_##name,
 #include "vm/exceptions.def"
 #undef EXCEPTION
     EXC_COUNT

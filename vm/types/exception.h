@@ -32,6 +32,14 @@ enum { EXTRA_SYNTAX_MSG = 0, EXTRA_SYNTAX_FILENAME = 1, EXTRA_LINENO = 2, EXTRA_
 enum { EXTRA_ENCODING = 0, EXTRA_OBJECT = 1, EXTRA_START = 2, EXTRA_END = 3, EXTRA_REASON = 4 }; /* UnicodeError's */
 enum { EXTRA_GROUP_MESSAGE = 0, EXTRA_GROUP_EXCEPTIONS = 1 };                         /* BaseExceptionGroup */
 
+/* The exception types' specs and bases, by ExceptionId (vm/exceptions.def). ExceptionGroup has Exception as its second base. */
+extern const TypeSpec exception_specs[EXC_COUNT];
+extern const ExceptionId exception_bases[EXC_COUNT];
+/* The built-in exception type that a type is or inherits its struct from. */
+ExceptionId exception_id(const Type *type);
+/* An exception's str() as tracebacks show it. */
+Value exception_str(Vm *vm, Value self);
+
 /* An instance of a built-in exception type with args (one Value, or none when VALUE_EMPTY). */
 Value exception_new(Vm *vm, ExceptionId id, Value argument);
 /* Adds the frame to the pending exception's traceback (called by the loop as it unwinds). */
