@@ -5,7 +5,9 @@
 #include "vm/types/bytes.h"
 #include "vm/types/str.h"
 
-/* Raises UnicodeEncodeError(encoding, s, start, end, reason). Result: false. */
+/* To add an encoding: a row in EncodingId and in codecs.c's table of names, an encoder step in codec_encode.c, a decoder step in codec_decode.c.
+ *
+ * Raises UnicodeEncodeError(encoding, s, start, end, reason). Result: false. */
 bool codec_encode_error(Vm *vm, const char *encoding, Str *s, size_t start, size_t end, const char *reason);
 /* Raises UnicodeDecodeError(encoding, the bytes, start, end, reason). Result: false. */
 bool codec_decode_error(Vm *vm, const char *encoding, const uint8_t *data, size_t length, size_t start, size_t end, const char *reason);
@@ -41,6 +43,14 @@ typedef enum EncodingId {
 } EncodingId;
 /* By any of its names, in any case, '-' and '_' being the same. NULL: utf-8. */
 EncodingId encoding_find(const char *name);
+
+/* As it stands in error messages: "utf-8", "charmap" ... */
+const char *encoding_error_name(EncodingId id);
+extern const uint16_t CP1252_HIGH[32]; /* characters of the bytes 0x80..0x9F; 0: undefined */
+
+/* The general ways, for any text and error handler (codec_encode.c, codec_decode.c). errors: the handler's name, NULL: strict. */
+Value text_encode(Vm *vm, Str *s, EncodingId encoding, const char *errors);
+Value text_decode(Vm *vm, const uint8_t *data, size_t length, EncodingId encoding, const char *errors);
 
 /* Bytes at the end of data that start a UTF-8 character without ending it (0..3): for decoding in pieces. */
 size_t utf8_incomplete(const uint8_t *data, size_t length);

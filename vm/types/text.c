@@ -27,6 +27,7 @@ uint32_t text_mask(const void *data, int width, size_t length) {
 }
 
 void text_copy(void *to, int to_width, const void *from, int from_width, size_t length) {
+    if (length == 0) return;
     if (to_width == from_width) {
         memcpy(to, from, length * (size_t)to_width);
     } else if (to_width == 2 && from_width == 1) {
