@@ -1,0 +1,18 @@
+/* What the files of the type `type` share. */
+#ifndef MINI_VM_TYPES_TYPE_CREATE_H
+#define MINI_VM_TYPES_TYPE_CREATE_H
+
+#include "vm/type.h"
+
+/* The class in the base chain that added fields or __slots__ members to instances last. */
+Type *type_solid_base(Type *type);
+/* The base whose layout a class with these bases has; NULL: TypeError. Borrowed. */
+Type *type_best_base(Vm *vm, Tuple *bases);
+/* C3 over the bases: what type.mro() gives. A Tuple. */
+Value type_default_mro(Vm *vm, Type *type);
+
+/* type's own slots (type_create.c), put into type_spec by type_attributes.c. */
+Value type_new_slot(Vm *vm, Type *metatype, Value *args, int nargs, Tuple *kwnames);
+bool type_init_slot(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames);
+
+#endif
