@@ -453,7 +453,9 @@ static Value float_method_getformat(Vm *vm, Value *args, int nargs) {
 static Value float_method_format(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     if (!value_is_str(args[1])) return error_type(vm, "__format__() argument must be str, not %T", args[1]);
-    return float_format(vm, float_value(args[0]), value_str_peek(args[1]));
+    Str *spec = value_str_peek(args[1]);
+    if (!spec->length && !value_is_float(args[0])) return value_str(vm, args[0]); /* a subclass may have a __str__ of its own */
+    return float_format(vm, float_value(args[0]), spec);
 }
 
 static Value float_get_zero(Vm *vm, Value self) {
