@@ -57,5 +57,26 @@ void dict_clear(Vm *vm, Dict *d);
 /* Iteration: *position starts at 0; false at the end. Key and value borrowed. The dict must not grow or shrink meanwhile. */
 bool dict_next(const Dict *d, size_t *position, Value *key, Value *value);
 Value dict_keys_list(Vm *vm, Dict *d); /* a List */
+/* d[key] as scripts see it: __missing__ of a subclass is called. */
+Value dict_subscript(Vm *vm, Value dict, Value key);
+/* Room for `count` entries in all, in an empty dict. */
+bool dict_reserve(Vm *vm, Dict *d, size_t count);
+
+/* Views (keys(), values(), items()) and their iterators; the type tells which. */
+typedef struct DictView {
+    Object head;
+    Dict *dict;
+} DictView;
+
+typedef struct DictIterator {
+    Object head;
+    Dict *dict;      /* NULL at the end */
+    uint32_t count;  /* the dict's count when it began; UINT32_MAX: it has changed, for good */
+    uint32_t left;   /* entries not yet given */
+    size_t position; /* for dict_next; backwards: entries in front of the next one, + 1; 0: done */
+    Value pair;      /* items: the last tuple, used again when nobody holds it; VALUE_EMPTY */
+} DictIterator;
+Value dict_view_new(Vm *vm, Type *type, Dict *d);     /* TYPE(vm, DICT_KEYS), DICT_VALUES, DICT_ITEMS */
+Value dict_iterator_new(Vm *vm, Type *type, Dict *d); /* TYPE(vm, DICT_KEY_ITERATOR) ... DICT_REVERSE_ITEM_ITERATOR */
 
 #endif

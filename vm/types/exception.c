@@ -86,14 +86,14 @@ Value exception_new(Vm *vm, ExceptionId id, Value argument) {
 
 /* --- memory --- */
 
-static size_t exception_size(const Object *o) {
+size_t exception_size(const Object *o) {
     (void)o;
     return sizeof(ExceptionObject);
 }
 
-static size_t exception_extra_size(const Object *o) { return ((const ExceptionObject *)o)->extra_count * sizeof(Value); }
+size_t exception_extra_size(const Object *o) { return ((const ExceptionObject *)o)->extra_count * sizeof(Value); }
 
-static void exception_visit(Object *o, VisitFn visit, void *arg) {
+void exception_visit(Object *o, VisitFn visit, void *arg) {
     ExceptionObject *e = (ExceptionObject *)o;
     visit(value_from_object(e->args), arg);
     if (e->traceback) visit(value_from_object(e->traceback), arg);
@@ -102,7 +102,7 @@ static void exception_visit(Object *o, VisitFn visit, void *arg) {
     for (uint8_t k = 0; k < e->extra_count; k++) visit(e->extra[k], arg);
 }
 
-static void exception_clear(Vm *vm, Object *o) {
+void exception_clear(Vm *vm, Object *o) {
     ExceptionObject *e = (ExceptionObject *)o;
     Traceback *traceback = e->traceback;
     Tuple *args = e->args;
@@ -115,7 +115,7 @@ static void exception_clear(Vm *vm, Object *o) {
     release_object(vm, args);
 }
 
-static void exception_free(Vm *vm, Object *o) {
+void exception_free(Vm *vm, Object *o) {
     ExceptionObject *e = (ExceptionObject *)o;
     Traceback *traceback = e->traceback;
     e->traceback = NULL;
@@ -126,8 +126,6 @@ static void exception_free(Vm *vm, Object *o) {
     release_object(vm, traceback);
     release_object(vm, e->args);
 }
-
-const ObjectOps exception_ops = {exception_size, exception_visit, exception_clear, exception_free, exception_extra_size};
 
 /* --- texts --- */
 

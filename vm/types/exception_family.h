@@ -15,7 +15,11 @@ bool exception_set_args(Vm *vm, ExceptionObject *e, Value *args, int nargs);
 /* TypeError when there are keyword arguments. */
 bool exception_no_keywords(Vm *vm, Value self, Tuple *kwnames);
 
-extern const ObjectOps exception_ops;
+size_t exception_size(const Object *o);
+size_t exception_extra_size(const Object *o);
+void exception_visit(Object *o, VisitFn visit, void *arg);
+void exception_clear(Vm *vm, Object *o);
+void exception_free(Vm *vm, Object *o);
 extern const NativeDef exception_methods[];
 extern const GetSetDef exception_getset[];
 
