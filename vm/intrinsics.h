@@ -15,6 +15,17 @@ typedef enum Intrinsic {
     INTRINSIC_TYPE_ALIAS,          /* name, tuple of type parameters or None, function that evaluates the value */
     INTRINSIC_SET_TYPE_PARAMS,     /* function, tuple of type parameters -> the function */
     INTRINSIC_STOP_ITERATION_ERROR, /* exception in flight in a generator: StopIteration -> RuntimeError -> exception to re-raise */
+    /* names and locals that instructions cannot reach (more than 65,536 names, or 120 locals, in one code object) */
+    INTRINSIC_LOAD_GLOBAL,    /* name -> its value as LOAD_GLOBAL in vm->frame */
+    INTRINSIC_STORE_GLOBAL,   /* name, value -> None */
+    INTRINSIC_DELETE_GLOBAL,  /* name -> None */
+    INTRINSIC_LOAD_NAME,      /* name -> its value as LOAD_NAME in vm->frame */
+    INTRINSIC_STORE_NAME,     /* name, value -> None */
+    INTRINSIC_DELETE_NAME,    /* name -> None */
+    INTRINSIC_CHECK_LOCAL,    /* value or empty, name -> the value; UnboundLocalError */
+    INTRINSIC_LOAD_CLASS_FREE, /* class namespace, name, cell -> namespace[name] if present, else the cell's content; NameError */
+    INTRINSIC_UNPACK,         /* iterable, count before, -1 or count after a star -> tuple of the items, the starred list among them;
+                                 errors as UNPACK and UNPACK_EX */
     INTRINSIC_COUNT
 } Intrinsic;
 
