@@ -39,6 +39,7 @@ Value set_symmetric_difference(Vm *vm, Set *s, Value other);
 bool set_difference_update(Vm *vm, Set *s, Value other);
 bool set_symmetric_difference_update(Vm *vm, Set *s, Value other);
 int set_is_subset(Vm *vm, Set *a, Set *b); /* 1, 0, -1 */
+int set_is_superset(Vm *vm, Set *s, Value other);
 int set_is_disjoint(Vm *vm, Set *s, Value other);
 void set_clear(Vm *vm, Set *s);
 void set_swap(Vm *vm, Set *a, Set *b); /* exchanges the contents */
