@@ -287,15 +287,9 @@ const TypeSpec str_iterator_spec = {
 
 const TypeSpec str_spec = {
     .name = "str",
-    .doc = "str(object='') -> str\n"
-           "str(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
-           "Create a new string object from the given object. If encoding or\n"
-           "errors is specified, then the object must expose a data buffer\n"
-           "that will be decoded using the given encoding and error handler.\n"
-           "Otherwise, returns the result of object.__str__() (if defined)\n"
-           "or repr(object).\n"
-           "encoding defaults to 'utf-8'.\n"
-           "errors defaults to 'strict'.",
+    .doc = "str(object='') or str(bytes, encoding='utf-8', errors='strict')\n\n"
+           "Text: str() of an object is what print() shows of it; bytes-like objects are decoded when an encoding or an\n"
+           "error handler is given.",
     .layout = LAYOUT_STR,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_MATCH_SELF,
     .size = sizeof(Str),
