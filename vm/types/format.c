@@ -387,8 +387,8 @@ Value int_format(Vm *vm, Value v, Str *spec_text) {
     if (!spec_text->length) return value_str(vm, v);
     FormatSpec spec;
     if (!spec_parse(vm, v, spec_text, &spec, '>', 'd')) return VALUE_ERROR;
-    if (spec.type < 128 && strchr("eEfFgG%", (int)spec.type)) return format_int_as_float(vm, v, &spec);
-    if (spec.type >= 128 || !strchr("bcdoxXn", (int)spec.type)) return error_unknown_type(vm, spec.type, v);
+    if (spec.type && spec.type < 128 && strchr("eEfFgG%", (int)spec.type)) return format_int_as_float(vm, v, &spec);
+    if (!spec.type || spec.type >= 128 || !strchr("bcdoxXn", (int)spec.type)) return error_unknown_type(vm, spec.type, v);
     if (spec.precision >= 0) return error_value(vm, "Precision not allowed in integer format specifier");
     if (spec.no_negative_zero) {
         return error_value(vm, "Negative zero coercion (z) not allowed in integer format specifier");
