@@ -90,11 +90,3 @@ void object_untrack_slow(Heap *heap, Object *o) {
     }
     if (g->capacity > 4096 && g->end < g->capacity / 8) generation_shrink(heap, g);
 }
-
-void generations_destroy(Heap *heap) {
-    for (int i = 0; i < GENERATION_COUNT; i++) {
-        Generation *g = &heap->generations[i];
-        heap_free(heap, g->items, (g->items ? g->capacity : 0) * sizeof *g->items);
-        g->items = NULL;
-    }
-}

@@ -54,10 +54,8 @@ void heap_destroy(Heap *heap) {
     while (state->large.next != &state->large) {
         LargeCell *cell = state->large.next;
         state->large.next = cell->next;
-        host_free(heap, cell, cell->size + sizeof *cell);
+        host.free(host.user, cell, cell->size + sizeof *cell);
     }
-    weakrefs_destroy(heap);
-    generations_destroy(heap);
     pages_destroy(heap);
     host.free(host.user, state, sizeof *state);
     heap->more = NULL;
@@ -89,44 +87,63 @@ static bool allocation_fails(HeapState *state) {
     return false;
 }
 
-/* --- blocks of the host's allocator --- */
+/* --- large cells: blocks of the host's allocator --- */
 
-void *host_alloc(Heap *heap, size_t size) {
+static void *large_alloc(Heap *heap, size_t size, size_t kind) {
     HeapState *state = heap->more;
-    if (allocation_fails(state) || size > PTRDIFF_MAX || !held_add(heap, size)) return NULL;
-    void *block = state->allocator.alloc(state->allocator.user, size);
-    if (block) state->large_bytes += size;
-    else held_subtract(heap, size);
-    return block;
-}
-
-void host_free(Heap *heap, void *block, size_t size) {
-    HeapState *state = heap->more;
-    state->large_bytes -= size;
-    held_subtract(heap, size);
-    state->allocator.free(state->allocator.user, block, size);
-}
-
-void *host_realloc(Heap *heap, void *block, size_t old_size, size_t new_size) {
-    HeapState *state = heap->more;
-    HeapAllocator *host = &state->allocator;
-    if (!host->realloc) {
-        void *copy = host_alloc(heap, new_size);
-        if (!copy) return NULL;
-        memcpy(copy, block, old_size < new_size ? old_size : new_size);
-        host_free(heap, block, old_size);
-        return copy;
-    }
-    if (allocation_fails(state) || new_size > PTRDIFF_MAX) return NULL;
-    if (new_size > old_size && !held_add(heap, new_size - old_size)) return NULL;
-    void *moved = host->realloc(host->user, block, old_size, new_size);
-    if (!moved) {
-        if (new_size > old_size) held_subtract(heap, new_size - old_size);
+    LargeCell *ring = &state->large;
+    if (allocation_fails(state) || size > PTRDIFF_MAX / 2 || !held_add(heap, size + sizeof *ring)) return NULL;
+    LargeCell *cell = state->allocator.alloc(state->allocator.user, size + sizeof *cell);
+    if (!cell) {
+        held_subtract(heap, size + sizeof *cell);
         return NULL;
     }
-    if (new_size < old_size) held_subtract(heap, old_size - new_size);
-    state->large_bytes += new_size - old_size;
-    return moved;
+    *cell = (LargeCell){ring->next, ring, size, kind};
+    ring->next->previous = cell;
+    ring->next = cell;
+    state->large_bytes += size;
+    return cell + 1;
+}
+
+static void large_free(Heap *heap, void *block) {
+    HeapState *state = heap->more;
+    LargeCell *cell = large_cell(block);
+    size_t size = cell->size;
+    cell->previous->next = cell->next;
+    cell->next->previous = cell->previous;
+    state->large_bytes -= size;
+    held_subtract(heap, size + sizeof *cell);
+    state->allocator.free(state->allocator.user, cell, size + sizeof *cell);
+}
+
+/* The same for a host that cannot resize. */
+static void *large_copy(Heap *heap, void *block, size_t size) {
+    size_t old_size = large_cell(block)->size;
+    void *copy = large_alloc(heap, size, PAGE_RAW);
+    if (!copy) return NULL;
+    memcpy(copy, block, old_size < size ? old_size : size);
+    large_free(heap, block);
+    return copy;
+}
+
+static void *large_realloc(Heap *heap, void *block, size_t size) {
+    HeapState *state = heap->more;
+    HeapAllocator *host = &state->allocator;
+    LargeCell *cell = large_cell(block);
+    size_t old_size = cell->size;
+    if (!host->realloc) return large_copy(heap, block, size);
+    if (allocation_fails(state) || size > PTRDIFF_MAX / 2) return NULL;
+    if (size > old_size && !held_add(heap, size - old_size)) return NULL;
+    cell = host->realloc(host->user, cell, old_size + sizeof *cell, size + sizeof *cell);
+    if (!cell) {
+        if (size > old_size) held_subtract(heap, size - old_size);
+        return NULL;
+    }
+    if (size < old_size) held_subtract(heap, old_size - size);
+    cell->size = size;
+    cell->previous->next = cell->next->previous = cell;
+    state->large_bytes += size - old_size;
+    return cell + 1;
 }
 
 /* --- cells --- */
@@ -161,7 +178,7 @@ static inline unsigned size_class(size_t size) {
 }
 
 void *heap_alloc(Heap *heap, size_t size) {
-    if (size > HEAP_SMALL_MAX) return host_alloc(heap, size);
+    if (size > HEAP_SMALL_MAX) return large_alloc(heap, size, PAGE_RAW);
     unsigned class = size_class(size);
     HeapPage *page = heap->raw_pages[class];
     if (allocation_fails(heap->more)) return NULL;
@@ -171,13 +188,13 @@ void *heap_alloc(Heap *heap, size_t size) {
 
 void heap_free(Heap *heap, void *block, size_t size) {
     if (!block) return;
-    if (size > HEAP_SMALL_MAX) host_free(heap, block, size);
+    if (size > HEAP_SMALL_MAX) large_free(heap, block);
     else cell_give_back(heap, page_of(block), block);
 }
 
 void *heap_realloc(Heap *heap, void *block, size_t old_size, size_t new_size) {
     if (!block) return heap_alloc(heap, new_size);
-    if (old_size > HEAP_SMALL_MAX && new_size > HEAP_SMALL_MAX) return host_realloc(heap, block, old_size, new_size);
+    if (old_size > HEAP_SMALL_MAX && new_size > HEAP_SMALL_MAX) return large_realloc(heap, block, new_size);
     if (old_size <= HEAP_SMALL_MAX && new_size <= HEAP_SMALL_MAX && size_class(old_size) == size_class(new_size)) return block;
     void *moved = heap_alloc(heap, new_size);
     if (!moved) return NULL;
@@ -189,14 +206,8 @@ void *heap_realloc(Heap *heap, void *block, size_t old_size, size_t new_size) {
 /* --- objects' cells --- */
 
 static Object *large_new(Heap *heap, size_t size) {
-    if (size > PTRDIFF_MAX - sizeof(LargeCell)) return NULL;
-    LargeCell *cell = host_alloc(heap, size + sizeof *cell), *ring = &heap->more->large;
-    if (!cell) return NULL;
-    *cell = (LargeCell){.next = ring->next, .previous = ring, .size = size};
-    ring->next->previous = cell;
-    ring->next = cell;
-    Object *o = (Object *)(void *)(cell + 1);
-    o->gc = GC_LARGE;
+    Object *o = large_alloc(heap, size, PAGE_OBJECTS);
+    if (o) o->gc = GC_LARGE;
     return o;
 }
 
@@ -220,14 +231,8 @@ void *object_new_slow(Heap *heap, Shape *shape, size_t size) {
 }
 
 void object_free_memory(Heap *heap, Object *o) {
-    if (!(o->gc & GC_LARGE)) {
-        cell_give_back(heap, page_of(o), (FreeCell *)(void *)o);
-        return;
-    }
-    LargeCell *cell = large_cell(o);
-    cell->previous->next = cell->next;
-    cell->next->previous = cell->previous;
-    host_free(heap, cell, cell->size + sizeof *cell);
+    if (o->gc & GC_LARGE) large_free(heap, o);
+    else cell_give_back(heap, page_of(o), (FreeCell *)(void *)o);
 }
 
 void object_free_cell(Heap *heap, Object *o, size_t size) {
@@ -286,7 +291,7 @@ void heap_each_object(Heap *heap, void (*fn)(Object *o, void *arg), void *arg) {
     for (LargeCell *cell = ring->next, *next; cell != ring; cell = next) {
         Object *o = (Object *)(void *)(cell + 1);
         next = cell->next;
-        if (o->count != 0) fn(o, arg);
+        if (cell->kind == PAGE_OBJECTS && o->count != 0) fn(o, arg);
     }
 }
 
@@ -306,6 +311,6 @@ size_t heap_live_objects(const Heap *heap) {
     size_t count = 0;
     const LargeCell *ring = &heap->more->large;
     heap_each_page(heap, page_add_objects, &count);
-    for (const LargeCell *cell = ring->next; cell != ring; cell = cell->next) count++;
+    for (const LargeCell *cell = ring->next; cell != ring; cell = cell->next) count += cell->kind == PAGE_OBJECTS;
     return count;
 }

@@ -24,11 +24,11 @@ typedef struct HeapArena {
     uint64_t unbacked; /* of those: the system holds no memory for it */
 } HeapArena;
 
-/* In front of an object that is a block of its own. */
+/* In front of every block of its own, an object's or a raw one: heap_destroy finds them all. */
 typedef struct LargeCell {
     struct LargeCell *next, *previous;
-    size_t size; /* of the object */
-    size_t unused; /* keeps the object aligned to 16 */
+    size_t size; /* without this header */
+    size_t kind; /* PAGE_OBJECTS or PAGE_RAW; keeps what follows aligned to 16 */
 } LargeCell;
 
 typedef struct GenerationStats {
@@ -69,14 +69,10 @@ static inline HeapPage *page_of(const void *cell) {
 static inline size_t page_cell_size(const HeapPage *page) { return (size_t)page->size_class * HEAP_SIZE_STEP; }
 
 /* --- gc/heap.c --- */
-/* Blocks of the host's allocator, counted against the limit. */
-void *host_alloc(Heap *heap, size_t size);
-void *host_realloc(Heap *heap, void *block, size_t old_size, size_t new_size);
-void host_free(Heap *heap, void *block, size_t size);
 /* Counts bytes held; false: beyond the limit. */
 bool held_add(Heap *heap, size_t size);
 void held_subtract(Heap *heap, size_t size);
-static inline LargeCell *large_cell(const Object *o) { return (LargeCell *)(void *)o - 1; }
+static inline LargeCell *large_cell(const void *block) { return (LargeCell *)(uintptr_t)block - 1; }
 size_t object_cell_size(const Object *o);
 void object_free_memory(Heap *heap, Object *o); /* the cell alone */
 
@@ -87,15 +83,11 @@ void generation_append(Heap *heap, int generation, Object *o);
 void generation_compact(Heap *heap, int generation);
 /* Moves everything from one generation to the end of another. false: no memory. */
 bool generation_move(Heap *heap, int from, int to);
-void generations_destroy(Heap *heap);
 /* true: the collection that is going on has found the object to be unreachable. */
 static inline bool object_is_trash(const Heap *heap, const Object *o) {
     return heap->more->trash_start && (o->gc & GC_GENERATION_MASK) == (uint32_t)GENERATION_ASIDE << GC_GENERATION_SHIFT &&
            (o->gc & GC_INDEX_MASK) >= heap->more->trash_start;
 }
-
-/* --- gc/weakref.c --- */
-void weakrefs_destroy(Heap *heap);
 
 /* --- poisoning, so that ASan finds uses of free cells --- */
 #ifdef __SANITIZE_ADDRESS__

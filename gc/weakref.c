@@ -229,15 +229,3 @@ void weakrefs_object_died(Heap *heap, Object *o) {
     weakrefs_detach(heap, o, &chain);
     weakrefs_run_callbacks(heap, &chain);
 }
-
-void weakrefs_destroy(Heap *heap) {
-    WeakrefTable *t = heap->more->weakrefs;
-    if (!t) return;
-    for (size_t i = 0; t->entries && i <= t->mask; i++) {
-        Entry *e = &t->entries[i];
-        if (e->target) heap_free(heap, e->list, e->capacity * sizeof *e->list);
-    }
-    if (t->entries) heap_free(heap, t->entries, (t->mask + 1) * sizeof *t->entries);
-    heap_free(heap, t, sizeof *t);
-    heap->more->weakrefs = NULL;
-}
