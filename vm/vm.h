@@ -76,6 +76,7 @@ struct Vm {
     bool interactive, finalizing, optimize, recount_checks;
     bool raising_no_memory;       /* vm/error.c: a MemoryError is being made */
     uint64_t hash_seed;
+    HeapAllocator allocator;      /* of the Vm struct itself */
     int int_max_str_digits;       /* most decimal digits between int and str (4300 at first); 0: no limit */
     void *host;                   /* the host's user pointer */
 };
@@ -113,6 +114,10 @@ Vm *vm_new(const VmConfig *config);
 /* Runs atexit callbacks and finalizers, drops modules, collects, frees. Result: objects left alive (0 unless there is a
  * reference count wrong somewhere). */
 size_t vm_free(Vm *vm);
+
+/* Finds anew how deep C code may nest: to be called when the VM goes on in another thread. size: bytes from here on; 0: to the
+ * end of the thread's stack. */
+void vm_set_c_stack(Vm *vm, size_t size);
 
 /* Runs what is due: collection, signals. false: an exception is pending (KeyboardInterrupt). */
 bool vm_safe_point(Vm *vm);
