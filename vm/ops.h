@@ -85,6 +85,9 @@ bool value_as_int(Vm *vm, Value v, int *out);       /* the same for C int: "Pyth
 /* --- isinstance and issubclass with __instancecheck__, tuples, unions (vm/instancecheck.c): 1, 0, -1 --- */
 int value_isinstance(Vm *vm, Value v, Value class_or_tuple);
 int value_issubclass(Vm *vm, Value type, Value class_or_tuple);
+/* The same without __instancecheck__ and __subclasscheck__: what type's own do. One class. */
+int value_isinstance_plain(Vm *vm, Value v, Value class_);
+int value_issubclass_plain(Vm *vm, Value type, Value class_);
 
 /* Guards C recursion: false with RecursionError when the C stack is nearly used up. `what`: " while calling a Python object" ... */
 bool vm_enter_c(Vm *vm, const char *what);

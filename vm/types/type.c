@@ -15,6 +15,7 @@
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
+#include "vm/types/type_create.h"
 #include "vm/vm.h"
 
 /* --- values' types --- */
@@ -180,17 +181,17 @@ bool type_set_attr(Vm *vm, Type *type, Str *name, Value value) {
 
 /* --- memory --- */
 
-static size_t type_size(const Object *self) {
+size_t type_size(const Object *self) {
     (void)self;
     return sizeof(Type);
 }
 
-static size_t type_extra_size(const Object *self) {
+size_t type_extra_size(const Object *self) {
     const Type *t = (const Type *)self;
     return t->subclass_capacity * sizeof(Type *) + t->shape_count * sizeof(Shape);
 }
 
-static void type_visit(Object *self, VisitFn visit, void *arg) {
+void type_visit(Object *self, VisitFn visit, void *arg) {
     Type *t = (Type *)self;
     const Value values[] = {t->name, t->qualname, t->module, t->doc, t->bases, t->mro, t->subclasses};
     void *const objects[] = {t->base, t->dict, t->new_native, t->init_native};
@@ -206,7 +207,7 @@ static void leave_bases(Type *t) {
 }
 
 /* The dict goes first, as a whole: objects of the class that are still alive find no attributes then. */
-static void type_clear(Vm *vm, Object *self) {
+void type_clear(Vm *vm, Object *self) {
     Type *t = (Type *)self;
     Value mro = t->mro;
     Dict *dict = t->dict;
@@ -221,7 +222,7 @@ static void type_clear(Vm *vm, Object *self) {
     release_object(vm, dict);
 }
 
-static void type_free(Vm *vm, Object *self) {
+void type_free(Vm *vm, Object *self) {
     Type *t = (Type *)self;
     type_clear(vm, self);
     shapes_free(vm, t);
@@ -235,8 +236,6 @@ static void type_free(Vm *vm, Object *self) {
     release_object(vm, t->init_native);
     release_object(vm, t->base);
 }
-
-const ObjectOps type_ops = {.size = type_size, .visit = type_visit, .clear = type_clear, .free = type_free, .extra_size = type_extra_size};
 
 void type_dismantle(Vm *vm, Type *type) {
     retain_object(type);

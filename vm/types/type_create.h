@@ -11,6 +11,15 @@ Type *type_best_base(Vm *vm, Tuple *bases);
 /* C3 over the bases: what type.mro() gives. A Tuple. */
 Value type_default_mro(Vm *vm, Type *type);
 
+/* ObjectOps of types (type.c). */
+size_t type_size(const Object *self);
+size_t type_extra_size(const Object *self);
+void type_visit(Object *self, VisitFn visit, void *arg);
+void type_clear(Vm *vm, Object *self);
+void type_free(Vm *vm, Object *self);
+/* dir(): the keys of `own` (NULL: none) and of every class in the MRO. A List, not sorted. */
+Value type_dir(Vm *vm, Type *type, Dict *own);
+
 /* type's own slots (type_create.c), put into type_spec by type_attributes.c. */
 Value type_new_slot(Vm *vm, Type *metatype, Value *args, int nargs, Tuple *kwnames);
 bool type_init_slot(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames);
