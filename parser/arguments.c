@@ -34,7 +34,7 @@ Item build_generator_argument(Parser *p, Item element, Mark clauses)
     return generator;
 }
 
-void check_arguments(Parser *p, NodeList arguments, bool trailing_comma, bool is_class)
+static void check_arguments(Parser *p, NodeList arguments, bool trailing_comma, bool is_class)
 {
     bool seen_keyword = false, seen_double_star = false;
     for (uint32_t i = 0; i < arguments.count; i++) {
@@ -50,7 +50,7 @@ void check_arguments(Parser *p, NodeList arguments, bool trailing_comma, bool is
     }
 }
 
-void split_arguments(Parser *p, Node *owner, NodeList all, NodeList *positional, NodeList *keywords)
+static void split_arguments(Parser *p, Node *owner, NodeList all, NodeList *positional, NodeList *keywords)
 {
     if (!all.count)
         return;
@@ -87,14 +87,19 @@ Item build_call(Parser *p, Item func, Item paren, Mark arguments, bool trailing_
     return (Item){func.start, {node}};
 }
 
-Item build_class(Parser *p, Item token, Item name, NodeList type_params, Mark arguments, NodeList body)
+NodeList build_class_arguments(Parser *p, Mark arguments)
 {
-    Node *node = node_new(p, NODE_ClassDef, token.start);
     NodeList all = list_close(p, arguments);
     check_arguments(p, all, false, true);
+    return all;
+}
+
+Item build_class(Parser *p, Item token, Item name, NodeList type_params, NodeList arguments, NodeList body)
+{
+    Node *node = node_new(p, NODE_ClassDef, token.start);
     node->as.ClassDef.name = node_text(name.node);
     node->as.ClassDef.type_params = node_adopt_all(p, node, type_params);
-    split_arguments(p, node, all, &node->as.ClassDef.bases, &node->as.ClassDef.keywords);
+    split_arguments(p, node, arguments, &node->as.ClassDef.bases, &node->as.ClassDef.keywords);
     node->as.ClassDef.body = node_adopt_all(p, node, body);
     return (Item){token.start, {node}};
 }

@@ -4,7 +4,8 @@
  * is not the node's when the node stands in parentheses), a Mark (a list that still grows) or a closed list.
  * A node ends where the last token ends that the grammar has shifted: every rule is reduced before the next one is.
  *
- * Nothing here fails by its result: what is not Python sets `rejected` (errors.c then finds the message), no memory or
+ * Nothing here fails by its result: what is not Python sets `rejected` before its logical line ends (errors.c then finds
+ * the message), no memory or
  * too deep a tree sets `failed`; either ends the parse after the current token. Nodes for which there is no memory all
  * are `nowhere`, so that builders need no checks; what walks a tree looks at `failed` first. */
 #ifndef MINI_PARSER_BUILD_H
@@ -112,8 +113,7 @@ Item build_paren_with_item(Parser *p, Item context, Item target);
 Item check_target(Parser *p, Item target); /* target; rejects what star_targets does not allow */
 Item check_single_target(Parser *p, Item target);
 void check_delete_target(Parser *p, const Node *target);
-void check_arguments(Parser *p, NodeList arguments, bool trailing_comma, bool is_class);
-void split_arguments(Parser *p, Node *owner, NodeList all, NodeList *positional, NodeList *keywords);
+void check_with_items(Parser *p); /* at the end of a logical line: rejects `(a as b)` outside `with` */
 Item token_leaf(Parser *p, const Token *token); /* the Item of a token, with a node for tokens that have a value */
 
 /* --- strings --- */
@@ -147,13 +147,17 @@ Item build_if(Parser *p, Item token, Item test, NodeList body, Mark elifs, NodeL
 Item build_elif(Parser *p, Item token, Item test, NodeList body);
 Item build_while(Parser *p, Item token, Item test, NodeList body, NodeList orelse);
 Item build_for(Parser *p, Item token, Item target, Item iter, NodeList body, NodeList orelse);
-Item build_with(Parser *p, Item token, Mark items, NodeList body);
+Item build_with_head(Parser *p, Item token, Mark items);
+Item build_with(Parser *p, Item head, NodeList body);
 Item build_with_item(Parser *p, Item context, Item target);
 Item build_try(Parser *p, Item token, NodeList body, Mark handlers, NodeList orelse, NodeList finalbody);
-Item build_handler(Parser *p, Item token, Item type, Item name, NodeList body, bool is_star);
+Item build_handler(Parser *p, Item token, Item type, Item name, bool is_star);
+void build_next_handler(Parser *p, Mark handlers, Item next);
+void build_handler_body(Parser *p, NodeList body); /* of the handler that was added last */
 Item build_async(Parser *p, Item token, Item statement);
 Item build_decorated(Parser *p, Mark decorators, Item definition);
-Item build_class(Parser *p, Item token, Item name, NodeList type_params, Mark arguments, NodeList body);
+NodeList build_class_arguments(Parser *p, Mark arguments);
+Item build_class(Parser *p, Item token, Item name, NodeList type_params, NodeList arguments, NodeList body);
 Item build_function(Parser *p, Item token, Item name, NodeList type_params, Node *args, Item returns, NodeList body);
 Item build_type_param(Parser *p, NodeKind kind, Position start, Item name, Item bound, Item default_value);
 

@@ -4,12 +4,9 @@
 
 #include "parser/parser.h"
 
-enum { NO_TOKEN = UINT32_MAX };
-
-/* Reads the source again, statement by statement, until the first mistake that has a message of its own; else it is
- * "invalid syntax" at token number `refused` (counted from 0; NO_TOKEN: where the reading got stuck).
- * *error is set in every case. */
-void errors_find(Arena *arena, const char *source, size_t length, ParseMode mode, uint32_t refused,
+/* Reads the source again, up to the line that holds token number `refused` (counted from 0), where the grammar stopped,
+ * and sets *error: the message of the first mistake in it that has one of its own, else "invalid syntax". */
+void errors_find(Arena *arena, const char *source, size_t length, ParseMode mode, bool interactive, uint32_t refused,
                  SyntaxErrorInfo *error);
 
 #endif

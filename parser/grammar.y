@@ -228,32 +228,35 @@ while(A) ::= KW_WHILE(T) named_expression(B) COLON block(C) else(D). { A = build
 for(A) ::= KW_FOR(T) targets(B) KW_IN star_expressions(C) COLON block(D) else(E). { A = build_for(p, T, B, C, D, E); }
 
 %type with_items {Mark}
-with(A) ::= KW_WITH(T) with_items(B) COLON block(C). { A = build_with(p, T, B, C); }
+with(A) ::= with_head(B) block(C). { A = build_with(p, B, C); }
+with_head(A) ::= KW_WITH(T) with_items(B) COLON. { A = build_with_head(p, T, B); }
 with_items(A) ::= with_item(B). { A = list_open(p, B); }
 with_items(A) ::= with_items(A) COMMA with_item(B). { list_add(p, B.node); }
 with_item(A) ::= expression(B). { A = build_with_item(p, B, NO_ITEM); }
 with_item(A) ::= expression(B) KW_AS target(C). { A = build_with_item(p, B, check_target(p, C)); }
 
 %type handlers {Mark}
+%type open_handlers {Mark}
 %type finally {NodeList}
 try(A) ::= KW_TRY(T) COLON block(B) finally(C). { A = build_try(p, T, B, list_empty(p), NO_NODES, C); }
 try(A) ::= KW_TRY(T) COLON block(B) handlers(C) else(D). { A = build_try(p, T, B, C, D, NO_NODES); }
 try(A) ::= KW_TRY(T) COLON block(B) handlers(C) else(D) finally(E). { A = build_try(p, T, B, C, D, E); }
 finally(A) ::= KW_FINALLY COLON block(B). { A = B; }
-handlers(A) ::= handler(B). { A = list_open(p, B); }
-handlers(A) ::= handlers(A) handler(B). { list_add(p, B.node); }
-handler(A) ::= KW_EXCEPT(T) COLON block(D). { A = build_handler(p, T, NO_ITEM, NO_ITEM, D, false); }
-handler(A) ::= KW_EXCEPT(T) expression(B) COLON block(D). { A = build_handler(p, T, B, NO_ITEM, D, false); }
-handler(A) ::= KW_EXCEPT(T) expression(B) KW_AS NAME(C) COLON block(D). { A = build_handler(p, T, B, C, D, false); }
-handler(A) ::= KW_EXCEPT(T) STAR expression(B) COLON block(D). { A = build_handler(p, T, B, NO_ITEM, D, true); }
-handler(A) ::= KW_EXCEPT(T) STAR expression(B) KW_AS NAME(C) COLON block(D). { A = build_handler(p, T, B, C, D, true); }
+handlers(A) ::= open_handlers(A) block(B). { build_handler_body(p, B); }
+open_handlers(A) ::= handler_head(B). { A = list_open(p, B); }
+open_handlers(A) ::= handlers(A) handler_head(B). { build_next_handler(p, A, B); }
+handler_head(A) ::= KW_EXCEPT(T) COLON. { A = build_handler(p, T, NO_ITEM, NO_ITEM, false); }
+handler_head(A) ::= KW_EXCEPT(T) expression(B) COLON. { A = build_handler(p, T, B, NO_ITEM, false); }
+handler_head(A) ::= KW_EXCEPT(T) expression(B) KW_AS NAME(C) COLON. { A = build_handler(p, T, B, C, false); }
+handler_head(A) ::= KW_EXCEPT(T) STAR expression(B) COLON. { A = build_handler(p, T, B, NO_ITEM, true); }
+handler_head(A) ::= KW_EXCEPT(T) STAR expression(B) KW_AS NAME(C) COLON. { A = build_handler(p, T, B, C, true); }
 
-%type class_arguments {Mark}
+%type class_arguments {NodeList}
 class(A) ::= KW_CLASS(T) NAME(B) type_params(C) class_arguments(D) COLON block(E). { A = build_class(p, T, B, C, D, E); }
-class_arguments(A) ::= . { A = list_empty(p); }
-class_arguments(A) ::= LPAREN RPAREN. { A = list_empty(p); }
-class_arguments(A) ::= LPAREN arguments(B) RPAREN. { A = B; }
-class_arguments(A) ::= LPAREN arguments(B) COMMA RPAREN. { A = B; }
+class_arguments(A) ::= . { A = NO_NODES; }
+class_arguments(A) ::= LPAREN RPAREN. { A = NO_NODES; }
+class_arguments(A) ::= LPAREN arguments(B) RPAREN. { A = build_class_arguments(p, B); }
+class_arguments(A) ::= LPAREN arguments(B) COMMA RPAREN. { A = build_class_arguments(p, B); }
 
 %type parameters {Node *}
 function(A) ::= KW_DEF(T) NAME(B) type_params(C) LPAREN parameters(D) RPAREN returns(E) COLON block(F).

@@ -21,6 +21,7 @@ typedef struct Driver {
     Token *window; /* tokens read ahead: [next, count) */
     uint32_t next, count, capacity;
     TokenKind previous; /* the last token fed; NEWLINE before the first */
+    TokenKind before_end; /* the one before that */
     uint32_t fed;       /* how many */
     bool is_case_block[BLOCK_LIMIT]; /* for every INDENT that is open: whether it holds the cases of a match */
     uint32_t block_count;
@@ -197,10 +198,13 @@ static void driver_feed(Driver *d, const Token *token)
         d->in_match_line |= symbol == SYMBOL_MATCH;
     }
     p->current = token;
+    if (token->kind == TOKEN_NEWLINE)
+        check_with_items(p);
     Item value = symbol < TOKEN_COUNT ? token_leaf(p, token) : (Item){token->start, {NULL}};
     grammar_feed(d->grammar, symbol, value);
     if (token->kind != TOKEN_NEWLINE && token->kind != TOKEN_INDENT && token->kind != TOKEN_DEDENT)
         p->last_end = token->end;
+    d->before_end = d->previous;
     d->previous = token->kind;
 }
 
@@ -232,6 +236,25 @@ static bool source_can_go_on(const char *source, size_t length)
     while (length && (source[length - 1] == ' ' || source[length - 1] == '\t'))
         length--;
     return length && source[length - 1] != '\n';
+}
+
+static bool node_is_compound(const Node *node)
+{
+    switch (node->kind) {
+    case NODE_FunctionDef: case NODE_ClassDef: case NODE_For: case NODE_While: case NODE_If: case NODE_With:
+    case NODE_Match: case NODE_Try:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Not in a terminal, a compound statement that ends with a simple one on the same line wants a newline behind. */
+static bool single_is_unfinished(const Driver *d, const char *source, size_t length)
+{
+    if (!d->parser.result || d->before_end != TOKEN_NEWLINE || source[length - 1] == '\n')
+        return false;
+    return node_is_compound(d->parser.result->as.Interactive.body.items[0]);
 }
 
 static int start_symbol(ParseMode mode)
@@ -272,9 +295,9 @@ Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mo
         error->kind = SYNTAX_MEMORY;
         return NULL;
     }
-    if (last == TOKEN_ERRORTOKEN) /* the lexer has told why */
+    if (last == TOKEN_ERRORTOKEN && strcmp(error->message, "invalid syntax") != 0) /* the lexer has told why */
         return NULL;
-    if (!d.parser.rejected && !error->set)
+    if (!d.parser.rejected && !error->set && !(mode == PARSE_SINGLE && single_is_unfinished(&d, source, length)))
         return d.parser.result;
     if (interactive && last == TOKEN_ENDMARKER && source_can_go_on(source, length)) {
         error->set = true;
@@ -282,6 +305,10 @@ Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mo
         return NULL;
     }
     memset(error, 0, sizeof *error);
-    errors_find(arena, source, length, mode, d.fed, error);
+    errors_find(arena, source, length, mode, interactive, d.fed, error);
+    if (arena->failed || !error->set) {
+        error->set = true;
+        error->kind = SYNTAX_MEMORY;
+    }
     return NULL;
 }

@@ -50,8 +50,20 @@ Item build_or_pattern(Parser *p, Mark patterns)
     return item_of(patterns.start, node);
 }
 
+/* `_.name` and `_(...)`: CPython has taken `_` for the wildcard already. */
+static void check_qualified(Parser *p, const Node *node)
+{
+    if (p->failed)
+        return;
+    while (node->kind == NODE_Attribute)
+        node = node->as.Attribute.value;
+    if (node->kind == NODE_Name && text_is_wildcard(node->as.Name.id))
+        parser_reject(p);
+}
+
 Item build_value_pattern(Parser *p, Item value)
 {
+    check_qualified(p, value.node);
     Node *node = node_new(p, NODE_MatchValue, value.start);
     node->as.MatchValue.value = node_adopt(p, node, value.node);
     return item_of(value.start, node);
@@ -139,6 +151,7 @@ Item build_mapping_pattern(Parser *p, Item brace, Mark list)
 Item build_class_pattern(Parser *p, Item cls, Mark arguments)
 {
     Node *node = node_new(p, NODE_MatchClass, cls.start);
+    check_qualified(p, cls.node);
     NodeList all = node_adopt_all(p, node, list_close(p, arguments));
     uint32_t positional = 0;
     while (positional < all.count && all.items[positional]->kind != NODE_Keyword)

@@ -16,8 +16,6 @@ static Item item_of(Item token, Node *node)
 static Node *root_new(Parser *p, NodeKind kind)
 {
     p->result = node_new(p, kind, (Position){1, 0});
-    if (p->open_with_items)
-        parser_reject(p);
     return p->result;
 }
 
@@ -278,26 +276,56 @@ static NodeList with_items_of_tuple(Parser *p, Node *tuple)
     return elements;
 }
 
-Item build_with(Parser *p, Item token, Mark items, NodeList body)
+/* A With without its block. */
+Item build_with_head(Parser *p, Item token, Mark items)
 {
     Node *node = node_new(p, NODE_With, token.start);
     NodeList list = list_close(p, items);
     if (list.count == 1 && !list.items[0]->as.WithItem.vars && tuple_is_with_items(list.items[0]->as.WithItem.context))
         list = with_items_of_tuple(p, list.items[0]->as.WithItem.context);
     node->as.With.items = node_adopt_all(p, node, list);
-    node->as.With.body = node_adopt_all(p, node, body);
+    check_with_items(p);
     return item_of(token, node);
 }
 
-Item build_handler(Parser *p, Item token, Item type, Item name, NodeList body, bool is_star)
+Item build_with(Parser *p, Item head, NodeList body)
+{
+    head.node->as.With.body = node_adopt_all(p, head.node, body);
+    head.node->end = p->last_end;
+    return head;
+}
+
+void check_with_items(Parser *p)
+{
+    if (p->open_with_items)
+        parser_reject(p);
+}
+
+/* A handler without its block. */
+Item build_handler(Parser *p, Item token, Item type, Item name, bool is_star)
 {
     Node *node = node_new(p, NODE_ExceptHandler, token.start);
     node->as.ExceptHandler.type = node_adopt(p, node, type.node);
     node->as.ExceptHandler.name = node_text(name.node);
-    node->as.ExceptHandler.body = node_adopt_all(p, node, body);
     if (is_star)
         node->flags |= NODE_EXCEPT_STAR;
     return item_of(token, node);
+}
+
+/* except and except* do not mix. */
+void build_next_handler(Parser *p, Mark handlers, Item next)
+{
+    const Node *first = p->failed ? next.node : p->items[handlers.from];
+    if ((first->flags ^ next.node->flags) & NODE_EXCEPT_STAR)
+        parser_reject(p);
+    list_add(p, next.node);
+}
+
+void build_handler_body(Parser *p, NodeList body)
+{
+    Node *node = p->failed ? &p->nowhere : p->items[p->count - 1];
+    node->as.ExceptHandler.body = node_adopt_all(p, node, body);
+    node->end = p->last_end;
 }
 
 Item build_try(Parser *p, Item token, NodeList body, Mark handlers, NodeList orelse, NodeList finalbody)
@@ -309,9 +337,6 @@ Item build_try(Parser *p, Item token, NodeList body, Mark handlers, NodeList ore
     node->as.Try.orelse = node_adopt_all(p, node, orelse);
     node->as.Try.finalbody = node_adopt_all(p, node, finalbody);
     node->as.Try.is_star = list.count && list.items[0]->flags & NODE_EXCEPT_STAR;
-    for (uint32_t i = 1; i < list.count; i++)
-        if ((list.items[i]->flags ^ list.items[0]->flags) & NODE_EXCEPT_STAR)
-            parser_reject(p);
     return item_of(token, node);
 }
 
