@@ -59,7 +59,7 @@ typedef struct SyntaxErrorInfo {
     bool set;
     SyntaxErrorKind kind; /* SyntaxError, IndentationError, TabError; INCOMPLETE: only more input can tell */
     char message[512];    /* CPython 3.13's, word for word */
-    Position start, end;  /* end.line 0: no end; start.line 0: no place in the source */
+    Position start, end;  /* column UINT32_MAX: offset 0; end.line 0: no end; start.line 0: no place in the source */
     int end_offset;       /* no end: what end_offset is in CPython, 0 or -1 (with end_lineno = lineno) */
 } SyntaxErrorInfo;
 

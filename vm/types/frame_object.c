@@ -3,9 +3,10 @@
  * A FrameObject is made on demand. While its frame runs, `live` leads to it; when the frame ends and somebody still holds the object, the
  * locals move into it (vm/frame.c), so that values live as long as a traceback that shows them. A suspended generator's frame object reads the
  * generator's registers. */
-#include "vm/types/generator.h"
+#include "vm/types/frame_object.h"
 
 #include "vm/loop.h"
+#include "vm/types/generator.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/int.h"
