@@ -25,6 +25,19 @@ Value function_call(Vm *vm, Function *function, Value *args, int nargs, Tuple *k
     return result;
 }
 
+Value function_run_body(Vm *vm, Function *function, Value namespace) {
+    if (!vm_enter_c(vm, "")) return VALUE_ERROR;
+    StackChunk *restore = vm->stack;
+    Value *place = stack_reserve(restore, vm, stack_top(vm), 1, 0);
+    Value result = VALUE_ERROR;
+    if (place) {
+        place[0] = value_retain(namespace);
+        if (frame_push(vm, retain_object(function), place, 1, NULL, RETURN_TO_C, restore)) result = vm_run(vm);
+    }
+    vm_leave_c(vm);
+    return result;
+}
+
 static Value method_call(Vm *vm, Method *method, Value *args, int nargs, Tuple *kwnames) {
     size_t given = (size_t)nargs + (kwnames ? kwnames->count : 0);
     Value buffer[CALL_BUFFER];

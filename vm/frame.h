@@ -95,6 +95,8 @@ bool frame_bind(Vm *vm, Function *function, Value *registers, int nargs, Tuple *
 Value vm_run(Vm *vm);
 /* The same, beginning with the pending exception raised in the innermost frame. */
 Value vm_run_raising(Vm *vm);
+/* Runs a class body, or module code with separate locals: register 0 holds the namespace (borrowed). */
+Value function_run_body(Vm *vm, Function *function, Value namespace);
 /* Calls a function from C: args borrowed. */
 Value function_call(Vm *vm, Function *function, Value *args, int nargs, Tuple *kwnames);
 

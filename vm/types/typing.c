@@ -166,7 +166,7 @@ static Value has_default(Vm *vm, Value *args, int nargs) {
     return value_from_bool(!value_is_empty(lazy->value) || !value_is_empty(lazy->evaluate));
 }
 
-static Value parameter_or(Vm *vm, Value left, Value right) { return union_make(vm, left, right); }
+static Value parameter_or(Vm *vm, Value left, Value right) { return union_or(vm, left, right); }
 
 static const NativeDef parameter_methods[] = {
     {"has_default", has_default, "($self, /)", "Whether the parameter has a default.", 0},
@@ -249,7 +249,7 @@ static Value alias_name(Vm *vm, Value self) { return (void)vm, value_retain(alia
 static Value alias_params(Vm *vm, Value self) { return (void)vm, value_retain(alias_of(self)->params); }
 static Value alias_value(Vm *vm, Value self) { return lazy_get(vm, &alias_of(self)->value); }
 static Value alias_get_item(Vm *vm, Value self, Value key) { return generic_alias_new(vm, self, key); }
-static Value alias_or(Vm *vm, Value left, Value right) { return union_make(vm, left, right); }
+static Value alias_or(Vm *vm, Value left, Value right) { return union_or(vm, left, right); }
 
 static const GetSetDef alias_getset[] = {
     {"__name__", alias_name, NULL, NULL},
