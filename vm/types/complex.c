@@ -289,12 +289,12 @@ static Value complex_special(Vm *vm, Value v) {
     if (value_is_error(result) || value_is_exact(result, LAYOUT_COMPLEX)) return result;
     bool ok = value_is_complex(result);
     if (!ok) {
-        error_type(vm, "%T.__complex__ returned non-complex (type %T)", v, result);
+        error_type(vm, "__complex__ returned non-complex (type %T)", result);
     } else {
         ok = error_warn(vm, EXC_DeprecationWarning,
-                        "%T.__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass "
-                        "of complex is deprecated, and may not be supported in a future version of Python.",
-                        v, result);
+                        "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass "
+                        "of complex is deprecated, and may be removed in a future version of Python.",
+                        result);
     }
     if (ok) return result;
     value_release(vm, result);

@@ -302,7 +302,7 @@ static Value float_from_special_take(Vm *vm, Value v, Value result) {
         error_type(vm, "%T.__float__ returned non-float (type %T)", v, result);
     } else if (error_warn(vm, EXC_DeprecationWarning,
                           "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict subclass of "
-                          "float is deprecated, and may not be supported in a future version of Python.",
+                          "float is deprecated, and may be removed in a future version of Python.",
                           v, result)) {
         exact = value_from_float(float_value(result));
     }

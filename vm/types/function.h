@@ -123,6 +123,8 @@ typedef struct Slice {
 Value slice_new(Vm *vm, Value start, Value stop, Value step);
 /* Clips to a sequence of `length` items as PySlice_AdjustIndices does. ValueError: slice step cannot be zero. */
 bool slice_indices(Vm *vm, Slice *s, size_t length, int64_t *start, int64_t *stop, int64_t *step, size_t *count);
+/* The same for a length of any size: start, stop and step as new ints in out[0..2]. */
+bool slice_long_indices(Vm *vm, Slice *s, Value length, Value *out);
 
 typedef struct Range {
     Object head;

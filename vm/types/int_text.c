@@ -291,10 +291,9 @@ static Value int_from_special_take(Vm *vm, Value result) {
     Value exact;
     if (!value_is_int(result)) {
         exact = error_type(vm, "__int__ returned non-int (type %T)", result);
-    } else if (!value_is_bool(result) &&
-               !error_warn(vm, EXC_DeprecationWarning,
+    } else if (!error_warn(vm, EXC_DeprecationWarning,
                            "__int__ returned non-int (type %T).  The ability to return an instance of a strict subclass "
-                           "of int is deprecated, and may not be supported in a future version of Python.",
+                           "of int is deprecated, and may be removed in a future version of Python.",
                            result)) {
         exact = VALUE_ERROR;
     } else {
