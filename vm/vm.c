@@ -71,6 +71,9 @@ static bool group_bases_init(Vm *vm) {
 }
 
 static bool exceptions_init(Vm *vm) {
+    Tuple *none = tuple_new(vm, 0); /* the VM's empty tuple: every exception without arguments has it */
+    if (!none) return false;
+    release_object(vm, none);
     for (int i = 0; i < EXC_COUNT; i++) {
         Type *base = i == EXC_BaseException ? TYPE(vm, OBJECT) : vm->exception_types[exception_bases[i]];
         vm->exception_types[i] = type_from_spec(vm, &exception_specs[i], base);

@@ -7,8 +7,9 @@
 #include "vm/types/weakref.h"
 
 #include "vm/ops.h"
-#include "vm/types/descriptors.h"
+#include "vm/types/generic_alias.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple.h"
 #include "vm/vm.h"
 
 static Weakref *weakref_of(Value v) { return (Weakref *)value_object(v); }
@@ -168,6 +169,16 @@ static const GetSetDef ref_getset[] = {
     {0},
 };
 
+static Value ref_class_getitem(Vm *vm, Value *args, int nargs) {
+    (void)nargs;
+    return generic_alias_new(vm, args[0], args[1]);
+}
+
+static const NativeDef ref_methods[] = {
+    {"__class_getitem__", ref_class_getitem, "($type, item, /)", "See PEP 585", NATIVE_CLASS_METHOD},
+    {0},
+};
+
 const TypeSpec weakref_spec = {
     .name = "weakref.ReferenceType",
     .layout = LAYOUT_WEAKREF,
@@ -175,5 +186,6 @@ const TypeSpec weakref_spec = {
     .size = sizeof(Weakref),
     .ops = {weakref_size, weakref_visit, weakref_clear, weakref_clear, NULL},
     .slots = {.repr = ref_repr, .hash = ref_hash, .compare = ref_compare, .call = ref_call, .new_ = new_ref, .init = init_ref},
+    .methods = ref_methods,
     .getset = ref_getset,
 };
