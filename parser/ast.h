@@ -81,7 +81,7 @@ struct Node {
     uint16_t depth;
     union {
 #define F(type, name) type name;
-#define NODE(kind, fields) struct { char unused_; fields } kind;
+#define NODE(kind, fields) struct { fields } kind;
 #include "parser/ast.def"
 #undef NODE
 #undef F

@@ -153,6 +153,15 @@ static void constant_set(Constant *constant, const Token *token)
     }
 }
 
+/* Whether an f-string's text ends with a doubled brace, whose second half the token does not cover but the node does. */
+static bool ends_with_doubled_brace(const Token *token)
+{
+    size_t length = token->as.string.length;
+    char last = length ? token->as.string.data[length - 1] : '\0';
+    return token->kind == TOKEN_FSTRING_MIDDLE && (last == '{' || last == '}') &&
+           token->text[token->length - 1] == last && token->text[token->length] == last;
+}
+
 Item token_leaf(Parser *p, const Token *token)
 {
     Item leaf = {token->start, {NULL}};
@@ -165,6 +174,7 @@ Item token_leaf(Parser *p, const Token *token)
     case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_FSTRING_MIDDLE:
         leaf.node = node_new(p, NODE_Constant, token->start);
         leaf.node->end = token->end;
+        leaf.node->end.column += token->kind != TOKEN_NUMBER && ends_with_doubled_brace(token);
         constant_set(&leaf.node->as.Constant.constant, token);
         break;
     default:
@@ -198,10 +208,10 @@ static void driver_feed(Driver *d, const Token *token)
         d->in_match_line |= symbol == SYMBOL_MATCH;
     }
     p->current = token;
-    if (token->kind == TOKEN_NEWLINE)
-        check_with_items(p);
     Item value = symbol < TOKEN_COUNT ? token_leaf(p, token) : (Item){token->start, {NULL}};
     grammar_feed(d->grammar, symbol, value);
+    if (token->kind == TOKEN_NEWLINE)
+        check_with_items(p);
     if (token->kind != TOKEN_NEWLINE && token->kind != TOKEN_INDENT && token->kind != TOKEN_DEDENT)
         p->last_end = token->end;
     d->before_end = d->previous;
