@@ -61,23 +61,28 @@ asan:
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' build/asan/mini
 
 $(BUILD)/mini: $(CLI_OBJECTS) $(BUILD)/libmini.a
-	$(CC) $(CFLAGS_ALL) -o $@ $^ -lreadline $(LIBS)
+	@echo '  LINK $@'
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ -lreadline $(LIBS)
 
 $(BUILD)/libmini.a: $(LIB_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo '  AR   $@'
+	@ar rcs $@ $^
 
 $(BUILD)/libmini.so: $(LIB_OBJECTS) include/libmini.map
-	$(CC) $(CFLAGS_ALL) -shared -Wl,-soname,libmini.so.0 -Wl,--version-script=include/libmini.map -o $@ $(LIB_OBJECTS) $(LIBS)
+	@echo '  LINK $@'
+	@$(CC) $(CFLAGS_ALL) -shared -Wl,-soname,libmini.so.0 -Wl,--version-script=include/libmini.map -o $@ $(LIB_OBJECTS) $(LIBS)
 
 $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Generated code is not ours to mend: no -Wshadow, no unused parameters.
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Wno-error -w -MMD -MP -c -o $@ $<
+	@echo '  CC   $<'
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Wno-error -w -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/lexer.c: lexer/lexer.re
 	@mkdir -p $(@D)
