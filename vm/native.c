@@ -132,17 +132,21 @@ static Tuple *param_names(Vm *vm, NativeFunction *n) {
 
 /* --- names in messages --- */
 
+static inline bool is_constructor(const NativeFunction *n) {
+    return n->owner && (!n->def->name || !strcmp(n->def->name, "__new__") || !strcmp(n->def->name, "__init__"));
+}
+
 /* "append", or the class's name for __new__ and __init__. Borrowed text. */
 static const char *short_name(const NativeFunction *n) {
-    const char *name = n->def->name;
-    if (n->owner && (!name || !strcmp(name, "__new__") || !strcmp(name, "__init__"))) return type_name(n->owner);
-    return name ? name : "function";
+    if (!is_constructor(n)) return n->def->name ? n->def->name : "function";
+    const char *name = type_name(n->owner), *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
 }
 
 /* "list.append", "math.sqrt", "len": as _PyObject_FunctionStr tells functions, without the parentheses. New Str value. */
 static Value full_name(Vm *vm, const NativeFunction *n) {
     const char *name = short_name(n);
-    if (n->owner && n->def->name && strcmp(name, type_name(n->owner))) {
+    if (n->owner && !is_constructor(n)) {
         Type *owner = n->owner;
         if (value_is_object(n->self) && value_is_instance(vm, n->self, TYPE(vm, TYPE))) owner = (Type *)value_object(n->self);
         return str_format(vm, "%S.%s", owner->qualname, name);
@@ -182,10 +186,6 @@ static Value error_positional(Vm *vm, const NativeFunction *n, int given, int mi
     const char *amount = min == max ? "" : given < min ? "at least " : "at most ";
     int bound = given < min ? min : max;
     return error_type(vm, "%s expected %s%d argument%s, got %d", short_name(n), amount, bound, plural(bound), given);
-}
-
-static inline bool is_constructor(const NativeFunction *n) {
-    return n->owner && (!n->def->name || !strcmp(n->def->name, "__new__") || !strcmp(n->def->name, "__init__"));
 }
 
 /* A count of positional arguments that no parameter list of this function takes. `given` includes self. */

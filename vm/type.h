@@ -121,6 +121,8 @@ struct Type {
     Shape *shape;     /* of a new instance (with no attributes yet) */
     Shape *all_shapes; /* vm/shape.c keeps its list of the class's shapes here */
     Value subclasses; /* List of weak references, or VALUE_EMPTY */
+    char *c_name; /* UTF-8 of a name that is not ASCII, c_name_size bytes; NULL */
+    uint32_t c_name_size;
     Type **subclass_list; /* not owned: a dying type takes itself off; in order of creation */
     uint32_t subclass_count, subclass_capacity;
     struct NativeFunction *new_native, *init_native; /* spec->new_ and init with parsed signatures, made on demand; owned */
@@ -145,7 +147,7 @@ Type *value_type_slow(const Vm *vm, Value v);
 static inline Type *value_type(const Vm *vm, Value v) {
     return value_is_object(v) ? value_object(v)->shape->type : value_type_slow(vm, v);
 }
-/* "int", "list", "Node": for messages. Borrowed from the type. */
+/* "int", "collections.deque", "Node": for messages (CPython's tp_name). Borrowed from the type. */
 const char *value_type_name(const Vm *vm, Value v);
 const char *type_name(const Type *type);
 

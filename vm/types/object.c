@@ -104,7 +104,7 @@ Value type_call(Vm *vm, Value callee, Value *args, int nargs, Tuple *kwnames) {
         if (nargs == 1 && !keywords) return value_retain(value_from_object(value_type(vm, args[0])));
         if (nargs != 3) return error_type(vm, "type() takes 1 or 3 arguments");
     }
-    if (type->flags & TYPE_FLAG_NO_NEW || !type->slots.new_) return error_type(vm, "cannot create '%s' instances", type_full_name(type));
+    if (type->flags & TYPE_FLAG_NO_NEW || !type->slots.new_) return error_type(vm, "cannot create '%N' instances", type);
     retain_object(type);
     Value instance = type->slots.new_(vm, type, args, nargs, kwnames);
     if (!value_is_error(instance) && !init_instance(vm, type, instance, args, nargs, kwnames)) {
@@ -114,8 +114,6 @@ Value type_call(Vm *vm, Value callee, Value *args, int nargs, Tuple *kwnames) {
     release_object(vm, type);
     return instance;
 }
-
-const char *type_full_name(const Type *type) { return type->flags & TYPE_FLAG_HEAP ? type_name(type) : type->spec->name; }
 
 bool type_simple_call(Vm *vm, Type *type, Value *init) {
     *init = VALUE_EMPTY;

@@ -7,7 +7,5 @@
 Value object_reduce_ex(Vm *vm, Value *args, int nargs);
 Value object_reduce(Vm *vm, Value *args, int nargs);
 Value object_getstate(Vm *vm, Value *args, int nargs);
-/* "collections.deque" for built-in types of modules, the name alone for classes of scripts. */
-const char *type_full_name(const Type *type);
 
 #endif

@@ -31,9 +31,23 @@ Type *value_type_slow(const Vm *vm, Value v) {
 }
 
 const char *type_name(const Type *type) {
-    if (value_is_str(type->name) && value_str_peek(type->name)->ascii) return (const char *)str_data(value_str_peek(type->name));
-    const char *name = type->spec->name, *dot = strrchr(name, '.');
-    return dot ? dot + 1 : name;
+    if (!(type->flags & TYPE_FLAG_HEAP)) return type->spec->name;
+    return type->c_name ? type->c_name : (const char *)str_data(value_str_peek(type->name));
+}
+
+bool type_set_name(Vm *vm, Type *type, Str *name) {
+    char *text = NULL;
+    size_t size = 0;
+    if (!name->ascii) {
+        size = str_utf8_length(name) + 1;
+        if (!(text = heap_alloc(&vm->heap, size))) return error_no_memory(vm), false;
+        str_utf8_copy(name, text);
+    }
+    if (type->c_name) heap_free(&vm->heap, type->c_name, type->c_name_size);
+    type->c_name = text;
+    type->c_name_size = (uint32_t)size;
+    value_replace_take(vm, &type->name, value_retain(value_from_object(name)));
+    return true;
 }
 
 const char *value_type_name(const Vm *vm, Value v) { return type_name(value_type(vm, v)); }
@@ -227,6 +241,7 @@ void type_free(Vm *vm, Object *self) {
     type_clear(vm, self);
     shapes_free(vm, t);
     if (t->subclass_list) heap_free(&vm->heap, t->subclass_list, t->subclass_capacity * sizeof(Type *));
+    if (t->c_name) heap_free(&vm->heap, t->c_name, t->c_name_size);
     value_release(vm, t->name);
     value_release(vm, t->qualname);
     value_release(vm, t->module);

@@ -95,8 +95,7 @@ static bool set_name(Vm *vm, Value self, Value value) {
     const Str *s = value_str_peek(value);
     for (size_t i = 0; i < s->length; i++)
         if (str_at(s, i) == 0) return error_value(vm, "type name must not contain null characters"), false;
-    value_replace_take(vm, &type->name, value_retain(value));
-    return true;
+    return type_set_name(vm, type, value_str_peek(value));
 }
 
 static bool set_qualname(Vm *vm, Value self, Value value) {

@@ -225,8 +225,8 @@ static Type *type_object_new(Vm *vm, const Creation *c) {
     type->slots = c->base->slots;
     type->shape = shape_root_new(vm, type, type->wanted_inline);
     object_track(&vm->heap, &type->head);
-    if (type->shape) return type;
-    error_no_memory(vm);
+    if (type->shape && (c->name->ascii || type_set_name(vm, type, c->name))) return type;
+    if (!error_pending(vm)) error_no_memory(vm);
     release_object(vm, type);
     return NULL;
 }

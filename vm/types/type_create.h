@@ -17,6 +17,8 @@ size_t type_extra_size(const Object *self);
 void type_visit(Object *self, VisitFn visit, void *arg);
 void type_clear(Vm *vm, Object *self);
 void type_free(Vm *vm, Object *self);
+/* Sets __name__. */
+bool type_set_name(Vm *vm, Type *type, Str *name);
 /* dir(): the keys of `own` (NULL: none) and of every class in the MRO. A List, not sorted. */
 Value type_dir(Vm *vm, Type *type, Dict *own);
 
