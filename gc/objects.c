@@ -59,6 +59,12 @@ static Object *dying_take(Heap *heap) {
 }
 
 void object_die(Heap *heap, Object *o) {
+    const Shape *shape = o->shape;
+    if (!shape->ops->visit && !shape->owns_type && !shape->attrs_offset && !(o->gc & ~GC_LARGE) && !may_have_finalizer(shape)) {
+        if (shape->ops->free) shape->ops->free(heap->vm, o); /* a leaf: nothing nests */
+        object_free_memory(heap, o);
+        return;
+    }
     if (heap->release_depth >= RELEASE_DEPTH_MAX) {
         object_die_later(heap, o);
         return;

@@ -14,7 +14,7 @@
 const HeapPage heap_empty_page = {0};
 
 #define CARVE_BYTES 2048 /* carved at a time */
-#define PAGE_RESERVE 16  /* free pages kept at least */
+#define PAGE_RESERVE 256  /* free pages kept at least (4 MiB): taking memory anew costs far more than keeping it */
 
 static HeapPage **class_list(Heap *heap, int kind, unsigned size_class) {
     return kind == PAGE_OBJECTS ? &heap->object_pages[size_class] : &heap->raw_pages[size_class];
