@@ -11,6 +11,7 @@
 
 #include "vm/format_error.h"
 #include "vm/ops.h"
+#include "vm/structseq.h"
 #include "vm/types/exception.h"
 #include "vm/types/set.h"
 #include "vm/vm.h"
@@ -90,93 +91,29 @@ void error_unraisable_report(Vm *vm, Value exception, Value message, Value objec
 }
 
 /* sys.UnraisableHookArgs: what a hook written in a script gets. */
-typedef struct UnraisableArgs {
-    Object head;
-    Value exception, message, object;
-} UnraisableArgs;
-
-static size_t unraisable_size(const Object *o) {
-    (void)o;
-    return sizeof(UnraisableArgs);
-}
-static void unraisable_visit(Object *o, VisitFn visit, void *arg) {
-    UnraisableArgs *u = (UnraisableArgs *)o;
-    visit(u->exception, arg);
-    visit(u->message, arg);
-    visit(u->object, arg);
-}
-static void unraisable_clear(Vm *vm, Object *o) {
-    UnraisableArgs *u = (UnraisableArgs *)o;
-    value_clear(vm, &u->exception);
-    value_clear(vm, &u->message);
-    value_clear(vm, &u->object);
-}
-
-static UnraisableArgs *unraisable_of(Value self) { return (UnraisableArgs *)value_object(self); }
-static Value none_or(Value v) { return value_is_empty(v) ? VALUE_NONE : value_retain(v); }
-
-static Value unraisable_get_type(Vm *vm, Value self) {
-    return value_retain(value_from_object(value_type(vm, unraisable_of(self)->exception)));
-}
-static Value unraisable_get_value(Vm *vm, Value self) {
-    (void)vm;
-    return none_or(unraisable_of(self)->exception);
-}
-static Value unraisable_get_traceback(Vm *vm, Value self) {
-    Value e = unraisable_of(self)->exception;
-    (void)vm;
-    if (!value_is_exception(e) || !value_exception(e)->traceback) return VALUE_NONE;
-    return value_retain(value_from_object(value_exception(e)->traceback));
-}
-static Value unraisable_get_message(Vm *vm, Value self) {
-    (void)vm;
-    return none_or(unraisable_of(self)->message);
-}
-static Value unraisable_get_object(Vm *vm, Value self) {
-    (void)vm;
-    return none_or(unraisable_of(self)->object);
-}
-
-static Value unraisable_repr(Vm *vm, Value self) {
-    UnraisableArgs *u = unraisable_of(self);
-    Value traceback = unraisable_get_traceback(vm, self);
-    Value text = str_format(vm, "sys.UnraisableHookArgs(exc_type=%V, exc_value=%V, exc_traceback=%V, err_msg=%V, object=%V)",
-                            value_from_object(value_type(vm, u->exception)), u->exception, traceback,
-                            value_is_empty(u->message) ? VALUE_NONE : u->message, value_is_empty(u->object) ? VALUE_NONE : u->object);
-    value_release(vm, traceback);
-    return text;
-}
-
-static const GetSetDef unraisable_getset[] = {
-    {"exc_type", unraisable_get_type, NULL, "Exception type"},
-    {"exc_value", unraisable_get_value, NULL, "Exception value"},
-    {"exc_traceback", unraisable_get_traceback, NULL, "Exception traceback"},
-    {"err_msg", unraisable_get_message, NULL, "Error message"},
-    {"object", unraisable_get_object, NULL, "Object causing the exception"},
+static const char *const unraisable_names[] = {"exc_type", "exc_value", "exc_traceback", "err_msg", "object", NULL};
+static const GetSetDef unraisable_fields[] = {
+    STRUCTSEQ_FIELD(0, "exc_type", "Exception type"),
+    STRUCTSEQ_FIELD(1, "exc_value", "Exception value"),
+    STRUCTSEQ_FIELD(2, "exc_traceback", "Exception traceback"),
+    STRUCTSEQ_FIELD(3, "err_msg", "Error message"),
+    STRUCTSEQ_FIELD(4, "object", "Object causing the exception"),
     {0},
 };
+static const StructSeqSpec unraisable_spec = {
+    STRUCTSEQ_TYPE("sys.UnraisableHookArgs", "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.",
+                   unraisable_fields),
+    unraisable_names, 5, 5};
 
-static const TypeSpec unraisable_spec = {
-    .name = "sys.UnraisableHookArgs",
-    .doc = "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.",
-    .layout = LAYOUT_OTHER,
-    .flags = TYPE_FLAG_NO_NEW,
-    .size = sizeof(UnraisableArgs),
-    .ops = {unraisable_size, unraisable_visit, unraisable_clear, unraisable_clear, NULL},
-    .slots = {.repr = unraisable_repr},
-    .getset = unraisable_getset,
-};
+static Value none_or(Value v) { return value_is_empty(v) ? VALUE_NONE : value_retain(v); }
 
 static Value unraisable_args_new(Vm *vm, Value exception, Value message, Value object) {
-    if (!vm->unraisable_type) vm->unraisable_type = type_from_spec(vm, &unraisable_spec, TYPE(vm, OBJECT));
+    if (!vm->unraisable_type) vm->unraisable_type = structseq_type_new(vm, &unraisable_spec);
     if (!vm->unraisable_type) return VALUE_ERROR;
-    UnraisableArgs *u = object_new(&vm->heap, vm->unraisable_type->shape, sizeof *u);
-    if (!u) return error_no_memory(vm);
-    u->exception = value_retain(exception);
-    u->message = value_retain(message);
-    u->object = value_retain(object);
-    object_track(&vm->heap, &u->head);
-    return value_from_object(u);
+    Traceback *traceback = value_is_exception(exception) ? value_exception(exception)->traceback : NULL;
+    const Value values[] = {value_retain(value_from_object(value_type(vm, exception))), value_retain(exception),
+                            traceback ? value_retain(value_from_object(traceback)) : VALUE_NONE, none_or(message), none_or(object)};
+    return structseq_new_take(vm, vm->unraisable_type, values);
 }
 
 static bool is_default_hook(Value hook) {
