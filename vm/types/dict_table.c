@@ -98,10 +98,10 @@ static size_t slot_of_entry(const DictTable *t, Hash hash, uint32_t entry) {
 
 /* --- growing --- */
 
+/* The next power of two, 8 at least; but 16 for 1 to 7 slots, as CPython has it: a table that grows is meant to. */
 uint8_t dict_log2_for_slots(size_t slots) {
-    uint8_t log2_size = DICT_LOG2_MIN;
-    while (((size_t)1 << log2_size) < slots) log2_size++;
-    return log2_size;
+    size_t last = ((slots | 8) - 1) | 7;
+    return (uint8_t)(64 - __builtin_clzll(last));
 }
 
 uint8_t dict_log2_for_count(size_t count) { return dict_log2_for_slots((count * 3 + 1) / 2); }

@@ -5,7 +5,7 @@
  * must stay CPython's.
  *
  * Invariants: table NULL stands for eight free slots; fill * 5 < mask * 3 after every change, so free slots end each
- * search; a deleted slot (VALUE_ERROR, hash -1) is not used again before the next resize. Comparing keys can run script
+ * search; of the deleted slots (VALUE_ERROR, hash -1) on its path a new key takes the last one. Comparing keys can run script
  * code: searches notice that the table has changed, and start again.
  */
 #include "vm/types/set.h"
@@ -128,17 +128,21 @@ static int set_compare_slot(Vm *vm, Set *s, size_t slot, Value key) {
     return s->table == table && s->mask == mask && value_same(table[slot].key, other) ? equal : 2;
 }
 
-/* One walk along the key's path. 1: *slot has the key; 0: it is absent, *slot is the free slot that ended the walk; -1: error;
- * 2: the table has changed. */
+/* One walk along the key's path. 1: *slot has the key; 0: it is absent, *slot is where it would go; -1: error; 2: the table has
+ * changed. */
 static int set_walk(Vm *vm, Set *s, Value key, Hash hash, size_t *slot) {
-    size_t mask = s->mask, perturb = (size_t)hash, i = perturb & mask;
+    size_t mask = s->mask, perturb = (size_t)hash, i = perturb & mask, deleted = SIZE_MAX;
     for (;;) {
         size_t last = i + LINEAR_PROBES <= mask ? i + LINEAR_PROBES : i;
         for (size_t j = i; j <= last; j++) {
             SetEntry *e = &s->table[j];
+            if (value_is_empty(e->key)) {
+                *slot = deleted == SIZE_MAX ? j : deleted;
+                return 0;
+            }
+            if (e->hash == -1) deleted = j; /* no key has this hash */
+            if (e->hash != hash) continue;
             *slot = j;
-            if (value_is_empty(e->key)) return 0;
-            if (e->hash != hash || value_is_error(e->key)) continue;
             int equal = set_compare_slot(vm, s, j, key);
             if (equal != 0) return equal;
         }
@@ -160,10 +164,12 @@ bool set_add_hashed(Vm *vm, Set *s, Value key, Hash hash) {
     int found = set_find(vm, s, key, hash, &slot);
     if (found != 0) return found > 0;
     if (!s->table) return set_add_hashed(vm, s, key, hash); /* a comparison has cleared the set */
+    bool reused = s->table[slot].hash == -1;
     s->table[slot] = (SetEntry){value_retain(key), hash};
-    s->fill++;
     s->count++;
     container_note(vm, s, key);
+    if (reused) return true;
+    s->fill++;
     if ((size_t)s->fill * 5 < (size_t)s->mask * 3 || set_resize(vm, s, set_grown(s))) return true;
     s->table[slot] = ENTRY_VACANT;
     s->fill--;
