@@ -43,6 +43,7 @@ bool error_clear_if(Vm *vm, ExceptionId id);
 /* The pending exception goes to sys.unraisablehook: clears it. The report begins with `where` (NULL: "Exception ignored in") and the
  * repr of object (VALUE_EMPTY: none). */
 void error_unraisable(Vm *vm, const char *where, Value object);
+void error_unraisable_format(Vm *vm, Value object, const char *format, ...); /* where: a format */
 /* The default sys.unraisablehook: writes the report to sys.stderr. message: a Str or None. Never raises. */
 void error_unraisable_report(Vm *vm, Value exception, Value message, Value object);
 /* Writes a Str to sys.stderr, or to the host's error stream when there is none. Never raises. */

@@ -138,10 +138,8 @@ static void unraisable_call_hook(Vm *vm, Value hook, Value exception, Value mess
     else value_release(vm, done);
 }
 
-void error_unraisable(Vm *vm, const char *where, Value object) {
-    Value exception = error_fetch(vm);
-    if (value_is_empty(exception)) return;
-    Value message = where ? str_format(vm, "%s", where) : VALUE_EMPTY;
+/* message: stolen; a Str, VALUE_EMPTY, or VALUE_ERROR when making it has failed. */
+static void unraisable_take(Vm *vm, Value exception, Value message, Value object) {
     if (value_is_error(message)) {
         error_clear(vm);
         message = VALUE_EMPTY;
@@ -155,6 +153,21 @@ void error_unraisable(Vm *vm, const char *where, Value object) {
     }
     value_release(vm, message);
     value_release(vm, exception);
+}
+
+void error_unraisable(Vm *vm, const char *where, Value object) {
+    Value exception = error_fetch(vm);
+    if (!value_is_empty(exception)) unraisable_take(vm, exception, where ? str_format(vm, "%s", where) : VALUE_EMPTY, object);
+}
+
+void error_unraisable_format(Vm *vm, Value object, const char *format, ...) {
+    Value exception = error_fetch(vm);
+    va_list args;
+    if (value_is_empty(exception)) return;
+    va_start(args, format);
+    Value message = str_format_list(vm, format, args);
+    va_end(args);
+    unraisable_take(vm, exception, message, object);
 }
 
 /* --- warnings --- */

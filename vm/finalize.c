@@ -35,7 +35,7 @@ void vm_run_atexit(Vm *vm) {
         Value entry = list_pop(vm, list, list->count - 1), function;
         if (value_is_error(entry)) break;
         Value done = atexit_call(vm, entry, &function);
-        if (value_is_error(done)) error_unraisable(vm, "Exception ignored in atexit callback", function);
+        if (value_is_error(done)) error_unraisable_format(vm, VALUE_EMPTY, "Exception ignored in atexit callback %V", function);
         else value_release(vm, done);
         value_release(vm, entry);
     }
