@@ -124,6 +124,8 @@ bool vm_safe_point(Vm *vm);
 /* Asks for a KeyboardInterrupt; safe from any thread or signal handler. */
 void vm_interrupt(Vm *vm);
 
+/* Runs a code object of module code. globals get __builtins__; locals NULL: the globals. New. */
+Value vm_run_code(Vm *vm, Value code, Dict *globals, Dict *locals);
 /* Compiles and runs a source as module code in `globals`. Result: new, the value of an "eval". */
 Value vm_run_source(Vm *vm, const char *bytes, size_t length, const char *filename, int parse_mode, Dict *globals, Dict *locals);
 
