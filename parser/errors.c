@@ -43,6 +43,7 @@ typedef struct Search {
     Token newline;    /* its end */
     ParseMode mode;
     uint32_t last_line; /* of the source */
+    bool final; /* no error of the lexer goes before the one found */
     SyntaxErrorInfo lexical;
 } Search;
 
@@ -243,6 +244,7 @@ static void find_between_lines(Search *s, const Token *token)
         set_error(s, SYNTAX_ERROR, "multiple statements found while compiling a single statement");
     } else if (token->kind == TOKEN_INDENT || token->kind == TOKEN_DEDENT) {
         set_error(s, SYNTAX_INDENTATION, token->kind == TOKEN_INDENT ? "unexpected indent" : "unexpected unindent");
+        s->final = true;
     } else {
         s->reader.error->end_offset = 0;
         place_at(s, token);
@@ -294,8 +296,25 @@ static void find_in_line(Search *s, uint32_t refused)
     }
 }
 
-/* Lexes on to the end: an error there goes before the parser's. The line up to which a bracket may be left open is
- * that of the last token read. */
+/* Whether CPython's lexer raises this error itself, and does not only tell its parser when that asks. */
+static bool lexical_is_raised(const SyntaxErrorInfo *lexical)
+{
+    return lexical->kind == SYNTAX_ERROR && strcmp(lexical->message, "unexpected EOF while parsing") != 0 &&
+           strcmp(lexical->message, "unexpected character after line continuation character") != 0 &&
+           !strstr(lexical->message, "was never closed");
+}
+
+static void set_unclosed(Search *s, char bracket, Position where)
+{
+    SyntaxErrorInfo *error = s->reader.error;
+    memset(error, 0, sizeof *error);
+    error->start = where;
+    set_error(s, SYNTAX_ERROR, "");
+    snprintf(error->message, sizeof error->message, "'%c' was never closed", bracket);
+}
+
+/* Lexes on to the end: an error there goes before the parser's, and so does a bracket that is open then and was opened
+ * before `line`, that of the last token read. */
 static void find_behind(Search *s, uint32_t line)
 {
     while (!token_is_end(s, &s->tokens[s->count - 1])) {
@@ -306,9 +325,12 @@ static void find_behind(Search *s, uint32_t line)
     }
     if (!s->lexical.set)
         return;
-    bool unclosed = strstr(s->lexical.message, "was never closed") != NULL;
-    if (!unclosed || line > s->lexical.start.line)
+    char bracket;
+    Position where;
+    if (lexical_is_raised(&s->lexical))
         *s->reader.error = s->lexical;
+    else if (lexer_open_bracket(s->lexer, &bracket, &where) && line > where.line)
+        set_unclosed(s, bracket, where);
 }
 
 /* --- the search --- */
@@ -332,6 +354,17 @@ static bool search_line(Search *s, uint32_t refused)
         else if (token->kind == TOKEN_NEWLINE)
             return true;
     }
+}
+
+/* CPython counts the columns of a range's end in the line where the range starts. */
+static void end_clip(Search *s, SyntaxErrorInfo *error)
+{
+    size_t length;
+    if (error->end.line <= error->start.line || error->end.column == NO_COLUMN)
+        return;
+    lexer_line(s->lexer, error->start.line, &length);
+    if (error->end.column > length)
+        error->end.column = (uint32_t)length;
 }
 
 static uint32_t source_lines(const char *source, size_t length)
@@ -364,6 +397,7 @@ void errors_find(Arena *arena, const char *source, size_t length, ParseMode mode
         find_in_line(s, refused - s->first);
         line = s->tokens[s->reader.furthest].start.line;
     }
-    if (error->set && !interactive && memcmp(error, &s->lexical, sizeof *error) != 0)
+    if (error->set && !interactive && !s->final && memcmp(error, &s->lexical, sizeof *error) != 0)
         find_behind(s, line);
+    end_clip(s, error);
 }

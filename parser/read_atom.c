@@ -275,8 +275,7 @@ static Node *read_dict(Reader *r)
     if (reader_accept(r, TOKEN_RBRACE))
         return reader_node(r, NODE_Dict, from);
     r->mark = from + 1;
-    if (r->seeking)
-        seek_pairs(r);
+    seek_pairs(r); /* CPython does so in its first pass already */
     return reader_back(r, from);
 }
 

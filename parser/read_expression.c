@@ -404,15 +404,21 @@ Node *read_disjunction(Reader *r)
 
 /* --- arithmetic --- */
 
-static bool is_binary_operator(TokenKind kind)
+typedef enum OperatorClass { NO_OPERATOR, BITWISE, SHIFT, SUM, PRODUCT } OperatorClass;
+
+static OperatorClass operator_class(TokenKind kind)
 {
     switch (kind) {
-    case TOKEN_VBAR: case TOKEN_CIRCUMFLEX: case TOKEN_AMPERSAND: case TOKEN_LEFTSHIFT: case TOKEN_RIGHTSHIFT:
-    case TOKEN_PLUS: case TOKEN_MINUS: case TOKEN_STAR: case TOKEN_SLASH: case TOKEN_DOUBLESLASH: case TOKEN_PERCENT:
-    case TOKEN_AT:
-        return true;
+    case TOKEN_VBAR: case TOKEN_CIRCUMFLEX: case TOKEN_AMPERSAND:
+        return BITWISE;
+    case TOKEN_LEFTSHIFT: case TOKEN_RIGHTSHIFT:
+        return SHIFT;
+    case TOKEN_PLUS: case TOKEN_MINUS:
+        return SUM;
+    case TOKEN_STAR: case TOKEN_SLASH: case TOKEN_DOUBLESLASH: case TOKEN_PERCENT: case TOKEN_AT:
+        return PRODUCT;
     default:
-        return false;
+        return NO_OPERATOR;
     }
 }
 
@@ -451,25 +457,62 @@ static Node *read_factor(Reader *r)
     return reader_memo(r, RULE_FACTOR, factor);
 }
 
+static void raise_late_not(Reader *r, uint32_t token, const Node *operand)
+{
+    raise_range(r, r->tokens[token].start, operand->end, "'not' after an operator must be parenthesized");
+}
+
+/* `- not a`. CPython sees it where a term starts. */
+static void seek_not_behind_sign(Reader *r)
+{
+    uint32_t from = r->mark;
+    TokenKind sign = reader_peek(r);
+    if ((sign == TOKEN_PLUS || sign == TOKEN_MINUS || sign == TOKEN_TILDE) && reader_peek_behind(r) == TOKEN_KW_NOT) {
+        r->mark = from + 2;
+        Node *operand = read_factor(r);
+        if (operand)
+            raise_late_not(r, from + 1, operand);
+    }
+    r->mark = from;
+}
+
+/* `a + not b`, at the `not`. */
+static void seek_not_behind_operator(Reader *r)
+{
+    uint32_t from = r->mark;
+    if (reader_peek(r) == TOKEN_KW_NOT) {
+        Node *operand = read_inversion(r);
+        if (operand)
+            raise_late_not(r, from, operand);
+    }
+    r->mark = from;
+}
+
 /* All binary operators in one loop: only the extent of the whole matters here, not its shape. */
 static Node *arithmetic(Reader *r)
 {
-    uint32_t from = r->mark, mark = 0;
-    Node *first = read_factor(r);
-    if (!first)
-        return NULL;
-    bool chain = false;
-    for (;;) {
+    uint32_t from = r->mark, mark = from;
+    Node *first = NULL;
+    bool chain = false, shifted = false; /* shifted: in the right operand of << or >> */
+    for (OperatorClass op = BITWISE;;) {
+        if (r->seeking && op != PRODUCT)
+            seek_not_behind_sign(r);
+        Node *operand = read_factor(r);
+        if (!operand)
+            break;
+        chain = first != NULL;
+        first = first ? first : operand;
         mark = r->mark;
-        if (!is_binary_operator(reader_peek(r)))
+        op = operator_class(reader_peek(r));
+        if (op == NO_OPERATOR)
             break;
         r->mark++;
-        if (!read_factor(r))
-            break;
-        chain = true;
+        shifted = op == SHIFT || (shifted && op != BITWISE);
+        if (r->seeking && !shifted && op >= SUM)
+            seek_not_behind_operator(r);
     }
     r->mark = mark;
-    if (r->raised)
+    if (r->raised || !first)
         return reader_back(r, from);
     return chain ? reader_node(r, NODE_BinOp, from) : first;
 }
