@@ -44,6 +44,8 @@ Value exception_str(Vm *vm, Value self);
 Value exception_new(Vm *vm, ExceptionId id, Value argument);
 /* Adds the frame to the pending exception's traceback (called by the loop as it unwinds). */
 void traceback_add(Vm *vm, Frame *frame, uint32_t offset);
+/* The line that an entry stands for. */
+int traceback_line(Traceback *t);
 /* The whole report as CPython prints it (chained exceptions, notes, groups, source lines, carets), ending in a newline. A Str. */
 Value traceback_format(Vm *vm, Value exception);
 /* Prints it to sys.stderr (or the VM's error stream). Never raises. */
