@@ -7,11 +7,10 @@
 #include "vm/types/dict_table.h"
 
 #include "vm/types/function.h"
+#include "vm/types/generic_alias.h"
 #include "vm/types/list.h"
 #include "vm/types/set.h"
 #include "vm/types/tuple.h"
-
-Value mapping_proxy_new(Vm *vm, Value mapping); /* vm/types/mapping_proxy.c */
 
 /* --- iterators --- */
 

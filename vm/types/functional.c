@@ -142,16 +142,21 @@ static const NativeDef enumerate_methods[] = {
 
 /* --- zip --- */
 
+static Value zip_make(Vm *vm, Type *type, Value *args, int nargs, int strict) {
+    Value iterators = iterators_of(vm, args, nargs);
+    if (value_is_error(iterators)) return VALUE_ERROR;
+    return functional_new_take(vm, type, iterators, VALUE_EMPTY, strict);
+}
+
 static Value zip_new_native(Vm *vm, Value *args, int nargs) {
     int strict = value_is_empty(args[nargs]) ? 0 : value_truth(vm, args[nargs]);
     if (strict < 0) return VALUE_ERROR;
-    Value iterators = iterators_of(vm, args + 1, nargs - 1);
-    if (value_is_error(iterators)) return VALUE_ERROR;
-    return functional_new_take(vm, (Type *)value_object(args[0]), iterators, VALUE_EMPTY, strict);
+    return zip_make(vm, (Type *)value_object(args[0]), args + 1, nargs - 1, strict);
 }
 static const NativeDef zip_new_def = {"zip", zip_new_native, "($type, /, *iterables, strict=False)", NULL, NATIVE_METHOD};
 
 static Value zip_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
+    if (!kwnames) return zip_make(vm, type, args, nargs, 0);
     return native_call_def(vm, &zip_new_def, value_from_object(type), args, nargs, kwnames);
 }
 
@@ -228,18 +233,13 @@ static const NativeDef zip_methods[] = {
 
 /* --- map --- */
 
-static Value map_new_native(Vm *vm, Value *args, int nargs) {
-    if (nargs < 3) return error_type(vm, "map() must have at least two arguments.");
-    Value iterators = iterators_of(vm, args + 2, nargs - 2);
-    if (value_is_error(iterators)) return VALUE_ERROR;
-    return functional_new_take(vm, (Type *)value_object(args[0]), iterators, value_retain(args[1]), 0);
-}
-static const NativeDef map_new_def = {"map", map_new_native, "($type, /, *args)", NULL, NATIVE_METHOD};
-
 static Value map_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     kwnames = keywords_for_new(vm, type, TYPE_MAP, kwnames);
     if (kwnames && kwnames->count > 0) return error_type(vm, "map() takes no keyword arguments");
-    return native_call_def(vm, &map_new_def, value_from_object(type), args, nargs, NULL);
+    if (nargs < 2) return error_type(vm, "map() must have at least two arguments.");
+    Value iterators = iterators_of(vm, args + 1, nargs - 1);
+    if (value_is_error(iterators)) return VALUE_ERROR;
+    return functional_new_take(vm, type, iterators, value_retain(args[0]), 0);
 }
 
 static Value map_call(Vm *vm, Value function, Tuple *iterators, Value *items) {
@@ -300,16 +300,21 @@ static const NativeDef map_methods[] = {
 
 /* --- filter --- */
 
+static Value filter_make(Vm *vm, Type *type, Value function, Value iterable) {
+    Value iterator = value_iter(vm, iterable);
+    if (value_is_error(iterator)) return VALUE_ERROR;
+    return functional_new_take(vm, type, iterator, value_retain(function), 0);
+}
+
 static Value filter_new_native(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    Value iterator = value_iter(vm, args[2]);
-    if (value_is_error(iterator)) return VALUE_ERROR;
-    return functional_new_take(vm, (Type *)value_object(args[0]), iterator, value_retain(args[1]), 0);
+    return filter_make(vm, (Type *)value_object(args[0]), args[1], args[2]);
 }
 static const NativeDef filter_new_def = {"filter", filter_new_native, "($type, function, iterable, /)", NULL, NATIVE_METHOD};
 
 static Value filter_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     kwnames = keywords_for_new(vm, type, TYPE_FILTER, kwnames);
+    if (nargs == 2 && !kwnames) return filter_make(vm, type, args[0], args[1]);
     return native_call_def(vm, &filter_new_def, value_from_object(type), args, nargs, kwnames);
 }
 
@@ -359,22 +364,26 @@ static Value reversed_of_sequence(Vm *vm, Type *type, Value sequence) {
     return functional_new_take(vm, type, value_retain(sequence), VALUE_EMPTY, length - 1);
 }
 
-static Value reversed_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    Type *type = (Type *)value_object(args[0]);
-    if (value_is_exact(args[1], LAYOUT_TUPLE)) return reversed_of_sequence(vm, type, args[1]);
-    Value method = value_special(vm, args[1], NAME(vm, __reversed__));
+static Value reversed_make(Vm *vm, Type *type, Value v) {
+    if (value_is_exact(v, LAYOUT_TUPLE)) return reversed_of_sequence(vm, type, v);
+    Value method = value_special(vm, v, NAME(vm, __reversed__));
     if (value_is_error(method)) return VALUE_ERROR;
-    if (value_is_none(method)) return error_type(vm, "'%T' object is not reversible", args[1]);
-    if (value_is_empty(method)) return reversed_of_sequence(vm, type, args[1]);
+    if (value_is_none(method)) return error_type(vm, "'%T' object is not reversible", v);
+    if (value_is_empty(method)) return reversed_of_sequence(vm, type, v);
     Value result = value_call0(vm, method);
     value_release(vm, method);
     return result;
+}
+
+static Value reversed_new_native(Vm *vm, Value *args, int nargs) {
+    (void)nargs;
+    return reversed_make(vm, (Type *)value_object(args[0]), args[1]);
 }
 static const NativeDef reversed_new_def = {"reversed", reversed_new_native, "($type, sequence, /)", NULL, NATIVE_METHOD};
 
 static Value reversed_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     kwnames = keywords_for_new(vm, type, TYPE_REVERSED, kwnames);
+    if (nargs == 1 && !kwnames) return reversed_make(vm, type, args[0]);
     return native_call_def(vm, &reversed_new_def, value_from_object(type), args, nargs, kwnames);
 }
 
@@ -454,7 +463,7 @@ static void functional_drop(Vm *vm, Object *self) {
     value_release(vm, last);
 }
 
-#define FUNCTIONAL_SPEC(spec, text, about, step, make, native, signature, table)                                                    \
+#define FUNCTIONAL_SPEC(spec, text, about, step, make, table)                                                            \
     const TypeSpec spec = {                                                                                              \
         .name = text,                                                                                                    \
         .doc = about,                                                                                                    \
@@ -463,23 +472,22 @@ static void functional_drop(Vm *vm, Object *self) {
         .size = sizeof(Functional),                                                                                      \
         .ops = {.size = functional_size, .visit = functional_visit, .clear = functional_drop, .free = functional_drop},  \
         .slots = {.iter = functional_self, .next = step, .new_ = make},                                                  \
-        .new_ = {text, native, signature, NULL, NATIVE_METHOD},                                                          \
         .methods = table,                                                                                                \
     }
 FUNCTIONAL_SPEC(enumerate_spec, "enumerate",
                 "enumerate(iterable, start=0)\n--\n\nPairs of a running number and an item of the iterable.", enumerate_next,
-                enumerate_new_instance, enumerate_new_native, "($type, iterable, start=0)", enumerate_methods);
+                enumerate_new_instance, enumerate_methods);
 FUNCTIONAL_SPEC(zip_spec, "zip",
                 "zip(*iterables, strict=False)\n--\n\nTuples of one item from each iterable, until the shortest ends; strict:\n"
                 "ValueError when they are not equally long.",
-                zip_next, zip_new_instance, zip_new_native, "($type, /, *iterables, strict=False)", zip_methods);
+                zip_next, zip_new_instance, zip_methods);
 FUNCTIONAL_SPEC(map_spec, "map",
                 "map(function, iterable, /, *iterables)\n--\n\nThe function's results for the items of the iterables, until the\n"
                 "shortest ends.",
-                map_next, map_new_instance, map_new_native, "($type, /, *args)", map_methods);
+                map_next, map_new_instance, map_methods);
 FUNCTIONAL_SPEC(filter_spec, "filter",
                 "filter(function, iterable, /)\n--\n\nThe items for which the function is true; None: the true items.",
-                filter_next, filter_new_instance, filter_new_native, "($type, function, iterable, /)", filter_methods);
+                filter_next, filter_new_instance, filter_methods);
 FUNCTIONAL_SPEC(reversed_spec, "reversed",
                 "reversed(sequence, /)\n--\n\nThe items of the sequence, the last one first.", reversed_next,
-                reversed_new_instance, reversed_new_native, "($type, sequence, /)", reversed_methods);
+                reversed_new_instance, reversed_methods);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "vm/types/function.h"
+#include "vm/types/generic_alias.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
 #include "vm/types/tuple.h"
@@ -110,8 +111,6 @@ bool sequence_add_repr(StrBuilder *b, Value v) {
     if (!error_pending(vm)) error_no_memory(vm);
     return false;
 }
-
-Value generic_alias_new(Vm *vm, Value origin, Value args); /* vm/types/generic_alias.c */
 
 Value sequence_class_getitem(Vm *vm, Value *args, int nargs) {
     (void)nargs;

@@ -153,13 +153,17 @@ static Value set_init(Vm *vm, Value *args, int nargs) {
     return done_or_error(value_is_empty(args[1]) || set_update(vm, s, args[1]));
 }
 
+/* frozenset(iterable) for the type or a subclass; VALUE_EMPTY: no items. */
+static Value frozenset_make(Vm *vm, Type *type, Value iterable) {
+    bool given = !value_is_empty(iterable);
+    if (given && type == TYPE(vm, FROZENSET) && value_type(vm, iterable) == type) return value_retain(iterable);
+    Set *s = given ? set_from_iterable(vm, type, iterable) : set_new(vm, type);
+    return s ? value_from_object(s) : VALUE_ERROR;
+}
+
 static Value frozenset_new_native(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    Type *type = (Type *)value_object(args[0]);
-    bool given = !value_is_empty(args[1]);
-    if (given && type == TYPE(vm, FROZENSET) && value_type(vm, args[1]) == type) return value_retain(args[1]);
-    Set *s = given ? set_from_iterable(vm, type, args[1]) : set_new(vm, type);
-    return s ? value_from_object(s) : VALUE_ERROR;
+    return frozenset_make(vm, (Type *)value_object(args[0]), args[1]);
 }
 
 static const NativeDef frozenset_new_def = {"frozenset", frozenset_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD};
@@ -168,6 +172,7 @@ static const NativeDef frozenset_new_def = {"frozenset", frozenset_new_native, "
 static Value frozenset_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     if (type->slots.init != TYPE(vm, FROZENSET)->slots.init) kwnames = NULL;
     if (nargs > 1) return error_type(vm, "%N expected at most 1 argument, got %d", type, nargs);
+    if (!kwnames) return frozenset_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
     return native_call_def(vm, &frozenset_new_def, value_from_object(type), args, nargs, kwnames);
 }
 
@@ -500,6 +505,5 @@ const TypeSpec frozenset_spec = {
               .binary = SET_OPERATORS,
               .length = set_length,
               .contains = set_contains_slot},
-    .new_ = {"frozenset", frozenset_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD},
     .methods = frozenset_methods,
 };

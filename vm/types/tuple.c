@@ -125,22 +125,32 @@ static Value tuple_new_subclass(Vm *vm, Type *type, Tuple *source) {
     return value_from_object(t);
 }
 
-static Value tuple_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    Type *type = (Type *)value_object(args[0]);
-    Value items = value_is_empty(args[1]) ? value_from_object(tuple_empty(vm)) : tuple_from_iterable(vm, args[1]);
-    if (value_is_error(items) || value_same(items, value_from_object(NULL))) return VALUE_ERROR;
+/* tuple(iterable) for the type or a subclass; VALUE_EMPTY: no items. */
+static Value tuple_make(Vm *vm, Type *type, Value iterable) {
+    Value items;
+    if (value_is_empty(iterable)) {
+        Tuple *empty = tuple_empty(vm);
+        items = empty ? value_from_object(empty) : VALUE_ERROR;
+    } else {
+        items = tuple_from_iterable(vm, iterable);
+    }
+    if (value_is_error(items)) return VALUE_ERROR;
     if (type == TYPE(vm, TUPLE)) return items;
     Value result = tuple_new_subclass(vm, type, value_tuple(items));
     value_release(vm, items);
     return result;
 }
 
+static Value tuple_new_native(Vm *vm, Value *args, int nargs) {
+    (void)nargs;
+    return tuple_make(vm, (Type *)value_object(args[0]), args[1]);
+}
 static const NativeDef tuple_new_def = {"tuple", tuple_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD};
 
 /* A subclass with an __init__ of its own may be called with keywords. */
 static Value tuple_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     if (type->slots.init != TYPE(vm, TUPLE)->slots.init) kwnames = NULL;
+    if (nargs <= 1 && !kwnames) return tuple_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
     return native_call_def(vm, &tuple_new_def, value_from_object(type), args, nargs, kwnames);
 }
 
@@ -360,6 +370,5 @@ const TypeSpec tuple_spec = {
               .contains = tuple_contains,
               .concat = tuple_concat,
               .repeat = tuple_repeat},
-    .new_ = {"tuple", tuple_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD},
     .methods = tuple_methods,
 };
