@@ -13,8 +13,9 @@ typedef struct Bytes {
 
 typedef struct ByteArray {
     Object head;
-    size_t length, capacity;
-    uint8_t *data;
+    size_t length, capacity; /* bytes in use; bytes of the block */
+    uint8_t *data;           /* `start` bytes into its block: what was deleted at the front */
+    size_t start;
     uint32_t exports; /* buffers in use: resizing is a BufferError */
 } ByteArray;
 

@@ -62,6 +62,7 @@ Str *str_new_of_type(Vm *vm, Type *type, const Str *text) {
     str_init(s, text->length, text->ascii ? 0 : text->width == 1 ? 0xFF : text->width == 2 ? 0xFFFF : 0x10FFFF);
     memcpy(str_data(s), str_data(text), (text->length + 1) * text->width);
     s->hash = text->hash;
+    object_track(&vm->heap, &s->head); /* its attributes may lead back to it */
     return s;
 }
 
