@@ -10,6 +10,7 @@
 #include "vm/types/format.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
+#include "vm/types/memoryview.h"
 #include "vm/types/sequence.h"
 
 #define BYTES_LENGTH_MAX ((size_t)PTRDIFF_MAX - 64)
@@ -171,6 +172,12 @@ static bool put_zeros(ByteWriter *w, int64_t count) {
 
 static bool put_buffer(ByteWriter *w, Value v) {
     Buffer buffer;
+    if (value_is_memoryview(v)) { /* its items need not lie one behind the other */
+        Value copy = memoryview_to_bytes(w->vm, value_memoryview(v));
+        bool copied = !value_is_error(copy) && writer_put(w, value_bytes(copy)->data, value_bytes(copy)->length);
+        value_release(w->vm, copy);
+        return copied;
+    }
     if (!buffer_get(w->vm, v, &buffer, false)) return false;
     bool ok = writer_put(w, buffer.data, buffer.length);
     buffer_release(w->vm, &buffer);

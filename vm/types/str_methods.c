@@ -32,7 +32,7 @@ static Str *pad(Vm *vm, Str *s, size_t left, size_t right, uint32_t fill) {
     return out;
 }
 
-/* Of the missing characters `left_half(missing)` go to the left. */
+/* side -1: the text stays at the left, 1: at the right, 0: in the middle */
 static Value justify(Vm *vm, Value *args, int side) {
     Str *s = value_str_peek(args[0]);
     int64_t width;
