@@ -132,9 +132,7 @@ static Tuple *param_names(Vm *vm, NativeFunction *n) {
 
 /* --- names in messages --- */
 
-static inline bool is_constructor(const NativeFunction *n) {
-    return n->owner && (!n->def->name || !strcmp(n->def->name, "__new__") || !strcmp(n->def->name, "__init__"));
-}
+static inline bool is_constructor(const NativeFunction *n) { return n->flags & NATIVE_CONSTRUCTOR; }
 
 /* "append", or the class's name for __new__ and __init__. Borrowed text. */
 static const char *short_name(const NativeFunction *n) {
@@ -410,6 +408,7 @@ Value native_call_def(Vm *vm, const NativeDef *def, Value first, Value *args, in
     if (value_has_layout(first, LAYOUT_TYPE)) n.owner = (Type *)value_object(first);
     else if (!value_is_empty(first)) n.owner = value_type(vm, first);
     n.head = (Object){.count = 2, .shape = TYPE(vm, NATIVE)->shape}; /* on the C stack: never released for good */
+    if (n.owner) n.flags = NATIVE_CONSTRUCTOR;
     native_parse(&n);
     Value result = call_with(vm, &n, first, args, nargs, kwnames);
     release_object(vm, n.param_names);

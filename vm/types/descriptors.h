@@ -88,9 +88,12 @@ typedef struct Wrapped { /* classmethod, staticmethod; attributes (__name__, __d
 } Wrapped;
 Value staticmethod_new(Vm *vm, Value callable);
 Value classmethod_new(Vm *vm, Value callable);
+/* v.__isabstractmethod__ is true: 1, 0, -1. */
+int value_is_abstract(Vm *vm, Value v);
 
 /* --- native functions: beside function.h --- */
 #define NATIVE_NEW 8u /* a type's __new__: def->fn is not called, see native_call_new */
+#define NATIVE_CONSTRUCTOR 16u /* def is a spec's new_ or init: messages name the owner */
 /* Reads def->signature into the counts and flags. */
 void native_parse(NativeFunction *n);
 /* The __new__ in a built-in type's dict: checks the class, then calls the type's new_ slot. */

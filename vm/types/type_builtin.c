@@ -177,7 +177,9 @@ bool type_populate(Vm *vm, Type *type) {
 /* --- __new__ and __init__ of built-in types, from NativeDefs --- */
 
 static NativeFunction *parsed(Vm *vm, NativeFunction **place, Type *type, const NativeDef *def) {
-    if (!*place) *place = native_new(vm, TYPE(vm, NATIVE), def, VALUE_EMPTY, type);
+    if (*place) return *place;
+    *place = native_new(vm, TYPE(vm, NATIVE), def, VALUE_EMPTY, type);
+    if (*place) (*place)->flags |= NATIVE_CONSTRUCTOR;
     return *place;
 }
 
