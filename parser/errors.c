@@ -290,7 +290,9 @@ static void find_in_line(Search *s, uint32_t refused)
     uint32_t stopped = right && refused < s->count ? refused : r->furthest;
     if (!r->raised)
         reader_pass(s, true);
-    if (!r->error->set) {
+    if (!r->error->set && r->raised && s->lexical.set) {
+        *r->error = s->lexical;
+    } else if (!r->error->set) {
         place_at(s, &s->tokens[stopped]);
         set_error(s, SYNTAX_ERROR, "invalid syntax");
     }
@@ -389,9 +391,10 @@ void errors_find(Arena *arena, const char *source, size_t length, ParseMode mode
     s->lexer = lexer_new(arena, source, length, interactive, &s->lexical);
     if (!s->lexer || !search_line(s, refused))
         return;
-    uint32_t line;
-    if (s->count == 1 && s->first == refused) {
-        line = s->tokens[0].start.line;
+    uint32_t line = s->tokens[0].start.line;
+    if (s->count == 1 && s->tokens->kind == TOKEN_ERRORTOKEN && s->lexical.set) {
+        *error = s->lexical;
+    } else if (s->count == 1 && s->first == refused) {
         find_between_lines(s, &s->tokens[0]);
     } else {
         find_in_line(s, refused - s->first);

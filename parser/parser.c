@@ -305,7 +305,7 @@ Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mo
         error->kind = SYNTAX_MEMORY;
         return NULL;
     }
-    if (last == TOKEN_ERRORTOKEN && strcmp(error->message, "invalid syntax") != 0) /* the lexer has told why */
+    if (last == TOKEN_ERRORTOKEN && error->kind == SYNTAX_INCOMPLETE)
         return NULL;
     if (!d.parser.rejected && !error->set && !(mode == PARSE_SINGLE && single_is_unfinished(&d, source, length)))
         return d.parser.result;

@@ -52,10 +52,10 @@ static void seek_clause(Reader *r)
         if (!reader_accept(r, TOKEN_COMMA))
             break;
     }
-    if (some && reader_peek(r) != TOKEN_KW_IN && !r->raised)
+    if (some && reader_peek(r) != TOKEN_KW_IN && !r->raised) /* in CPython's first pass, too */
         raise_at_last(r, "'in' expected after for-loop variables");
     r->mark = targets;
-    Node *target = read_star_expressions(r);
+    Node *target = r->seeking ? read_star_expressions(r) : NULL;
     if (target)
         raise_invalid_target(r, target, TARGET_FOR);
     r->mark = from;
@@ -69,7 +69,7 @@ static Node *clauses(Reader *r)
         if (next != TOKEN_KW_FOR && !(next == TOKEN_KW_ASYNC && reader_peek_behind(r) == TOKEN_KW_FOR))
             break;
         Node *clause = read_clause(r);
-        if (!clause && r->seeking && !clause_reached_in(r))
+        if (!clause && !clause_reached_in(r))
             seek_clause(r);
         if (!clause)
             break;
@@ -512,7 +512,7 @@ Node *read_starred_expression(Reader *r)
     r->mark = from + 1;
     Node *value = read_expression(r);
     if (!value) {
-        if (r->seeking && !r->raised)
+        if (!r->raised) /* in CPython's first pass, too */
             raise_at_last(r, "Invalid star expression");
         return reader_back(r, from);
     }
