@@ -172,7 +172,7 @@ size_t vm_finalize(Vm *vm) {
     fields_release(vm);
     for (int i = 0; i < 3 && heap_collect(&vm->heap, GENERATION_OLDEST) > 0; i++) error_clear(vm);
     error_clear(vm);
-    return vm->recount_checks ? heap_count_leaks(&vm->heap, true) : 0;
+    return vm->leak_checks ? heap_count_leaks(&vm->heap, true) : 0;
 }
 
 size_t vm_free(Vm *vm) {

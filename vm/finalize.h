@@ -8,7 +8,7 @@
 void vm_run_atexit(Vm *vm);
 /* Flushes sys.stdout and sys.stderr. false: stdout could not be flushed; that has been reported. */
 bool vm_flush_streams(Vm *vm);
-/* Everything up to giving back the memory. Result: leaked objects, counted only when vm->recount_checks is set. */
+/* Everything up to giving back the memory. Result: leaked objects, counted only when vm->leak_checks is set. */
 size_t vm_finalize(Vm *vm);
 
 #endif

@@ -9,5 +9,7 @@ Value import_by_name(Vm *vm, Str *name, Value globals, Value fromlist, int level
 /* The module `name` itself (dotted: the last one), imported if need be. New. */
 Value import_module(Vm *vm, Str *name);
 Value import_module_ascii(Vm *vm, const char *name);
+/* `-m name`: runs the module (of a package: its __main__) as __main__. false: an exception is pending. */
+bool import_run_main(Vm *vm, const char *name);
 
 #endif

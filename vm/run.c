@@ -1,8 +1,10 @@
-/* Running a source text as the code of a module. */
+/* Running a source text as the code of a module, and what becomes of an exception that nobody caught. */
 #include "vm/vm.h"
 
 #include "compiler/compiler.h"
+#include "vm/ops.h"
 #include "vm/types/dict.h"
+#include "vm/types/exception.h"
 #include "vm/types/function.h"
 
 Value vm_run_source(Vm *vm, const char *bytes, size_t length, const char *filename, int parse_mode, Dict *globals, Dict *locals) {
@@ -25,4 +27,34 @@ Value vm_run_code(Vm *vm, Value code, Dict *globals, Dict *locals) {
                                                    : function_call(vm, f, NULL, 0, NULL);
     release_object(vm, f);
     return result;
+}
+
+static void write_text(Vm *vm, const char *text) {
+    Value v = str_format(vm, "%s", text);
+    error_write(vm, v);
+    if (!value_is_error(v)) value_release(vm, v);
+}
+
+void error_print(Vm *vm, Value exception) {
+    Value hook = value_retain(dict_peek_str(vm, ((Module *)value_object(vm->sys_module))->dict, NAME(vm, excepthook)));
+    if (value_is_empty(hook)) {
+        traceback_print(vm, exception);
+        return;
+    }
+    ExceptionObject *e = value_exception(exception);
+    Value traceback = value_retain(e->traceback ? value_from_object(e->traceback) : VALUE_NONE);
+    Value args[3] = {value_from_object(e->head.shape->type), exception, traceback};
+    Value result = value_call(vm, hook, args, 3, NULL);
+    if (value_is_error(result)) {
+        Value second = error_fetch(vm);
+        write_text(vm, "Error in sys.excepthook:\n");
+        traceback_print(vm, second);
+        value_release(vm, second);
+        write_text(vm, "\nOriginal exception was:\n");
+        traceback_print(vm, exception);
+    } else {
+        value_release(vm, result);
+    }
+    value_release(vm, traceback);
+    value_release(vm, hook);
 }

@@ -151,6 +151,8 @@ static void fields_init(Vm *vm, const VmConfig *config) {
     vm->int_max_str_digits = 4300;
     vm->streams = config->streams;
     vm->host = config->host;
+    vm->optimize = config->optimize;
+    vm->leak_checks = config->leak_checks;
     vm->hash_seed = config->hash_seed ? config->hash_seed : random_seed();
     vm_set_c_stack(vm, config->c_stack_size);
 }

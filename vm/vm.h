@@ -29,7 +29,10 @@ typedef struct MethodCacheEntry {
 typedef struct VmStreams {
     void (*write_out)(void *user, const char *text, size_t length);
     void (*write_err)(void *user, const char *text, size_t length);
+    long (*read_in)(void *user, char *buffer, size_t size); /* bytes read, 0 at the end, -1: errno */
     void *user;
+    bool out_is_terminal, in_is_terminal, err_is_terminal;
+    bool unbuffered; /* every write to sys.stdout goes out at once */
 } VmStreams;
 
 struct Vm {
@@ -73,7 +76,8 @@ struct Vm {
     Value atexit_callbacks;       /* List, or VALUE_EMPTY */
     Value interrupt_handler;      /* spare */
     volatile uint32_t interrupted; /* set by vm_interrupt (any thread, signal handlers): KeyboardInterrupt at a safe point */
-    bool interactive, finalizing, optimize, recount_checks;
+    bool interactive, finalizing, recount_checks, leak_checks;
+    int optimize;
     bool raising_no_memory;       /* vm/error.c: a MemoryError is being made */
     uint64_t hash_seed;
     HeapAllocator allocator;      /* of the Vm struct itself */
@@ -109,6 +113,8 @@ typedef struct VmConfig {
     VmStreams streams;
     void *host;
     uint64_t hash_seed;             /* of str hashes; 0: random */
+    int optimize;                   /* as compile()'s */
+    bool leak_checks;               /* vm_free reports and counts what was left alive */
 } VmConfig;
 Vm *vm_new(const VmConfig *config);
 /* Runs atexit callbacks and finalizers, drops modules, collects, frees. Result: objects left alive (0 unless there is a
