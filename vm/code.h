@@ -75,7 +75,7 @@ typedef struct Code {
     uint32_t flags;
     int32_t first_line;
     Str *name, *qualname, *filename;
-    Str **local_names;           /* local_count of them; hidden ones begin with '.' */
+    Str **local_names;           /* local_count + far_local_count of them; hidden ones begin with '.' */
     Str **free_names;            /* free_count */
     uint16_t *cell_registers;    /* cell_count: which locals hold a Cell; at entry a parameter's value is moved into one (MAKE_CELL) */
     ExceptionEntry *exceptions;
@@ -84,7 +84,16 @@ typedef struct Code {
     uint8_t *positions;          /* encoded by compiler/positions.c; read by code_position */
     Value lines_cache;           /* spare */
     Str *first_parameter_class;  /* spare: NULL */
+    uint16_t far_local_count;    /* locals beyond local_count: registers FAR_LOCAL_BASE.. (code_local_register); parameters among them
+                                    arrive in registers local_count.. and are moved by the code itself */
 } Code;
+
+#define FAR_LOCAL_BASE 256
+/* All locals, near and far; the register of the n-th. */
+static inline uint32_t code_local_total(const Code *code) { return (uint32_t)code->local_count + code->far_local_count; }
+static inline uint32_t code_local_register(const Code *code, uint32_t n) {
+    return n < code->local_count ? n : FAR_LOCAL_BASE + (n - code->local_count);
+}
 
 /* What compiles: see compiler/compiler.h. What reads: */
 CodePosition code_position(const Code *code, uint32_t offset);
