@@ -78,6 +78,7 @@ struct Vm {
     volatile uint32_t interrupted; /* set by vm_interrupt (any thread, signal handlers): KeyboardInterrupt at a safe point */
     bool interactive, finalizing, recount_checks, leak_checks;
     int optimize;
+    bool color_tracebacks;        /* errors go to a terminal: traceback_print uses colours */
     bool raising_no_memory;       /* vm/error.c: a MemoryError is being made */
     uint64_t hash_seed;
     HeapAllocator allocator;      /* of the Vm struct itself */
