@@ -25,7 +25,7 @@ void parser_fail(Parser *p, const char *message)
 
 void grammar_overflow(Parser *p)
 {
-    parser_fail(p, "Parser stack overflowed - Memory Error");
+    parser_fail(p, "Parser stack overflowed - Python source too complex to parse");
 }
 
 /* The generated parser's stack, in place of malloc and realloc. */

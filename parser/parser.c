@@ -309,6 +309,10 @@ Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mo
         return NULL;
     if (!d.parser.rejected && !error->set && !(mode == PARSE_SINGLE && single_is_unfinished(&d, source, length)))
         return d.parser.result;
+    if (interactive && mode == PARSE_SINGLE && last == TOKEN_ENDMARKER && d.fed == 0) {
+        build_single(&d.parser, NO_NODES);
+        return d.parser.failed ? NULL : d.parser.result;
+    }
     if (interactive && last == TOKEN_ENDMARKER && source_can_go_on(source, length)) {
         error->set = true;
         error->kind = SYNTAX_INCOMPLETE;

@@ -7,7 +7,8 @@
 typedef enum ParseMode { PARSE_EXEC, PARSE_EVAL, PARSE_SINGLE } ParseMode;
 
 /* Parses a whole source (as lexer_decode makes it). Result: a Module, Expression or Interactive in the arena, or NULL
- * with *error set. interactive: an unfinished input is SYNTAX_INCOMPLETE (the REPL asks for another line).
+ * with *error set. interactive: an unfinished input is SYNTAX_INCOMPLETE (the REPL asks for another line),
+ * and a PARSE_SINGLE of blanks and comments alone an Interactive without statements.
  * warn may be NULL. */
 Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mode, bool interactive,
                    SyntaxErrorInfo *error, SyntaxWarningFn warn, void *user);

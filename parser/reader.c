@@ -77,7 +77,8 @@ Node *reader_node(Reader *r, NodeKind kind, uint32_t from)
     Node *node = arena_alloc(r->arena, node_kind_size(kind));
     if (!node) {
         r->raised = true;
-        return NULL;
+        node = &r->nowhere;
+        memset(node, 0, sizeof *node);
     }
     node->kind = kind;
     node->start = r->tokens[from].start;

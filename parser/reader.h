@@ -38,6 +38,7 @@ typedef struct Reader {
     uint32_t depth;
     bool seeking; /* the second pass */
     bool raised;
+    Node nowhere; /* every node for which there was no memory */
 } Reader;
 
 /* --- tokens --- */
@@ -60,7 +61,7 @@ void *raise_invalid_target(Reader *r, Node *target, TargetUse use); /* NULL with
 bool reader_force(Reader *r, TokenKind kind, const char *text);      /* seeking, raises "expected 'text'" */
 
 /* --- nodes --- */
-Node *reader_node(Reader *r, NodeKind kind, uint32_t from); /* from token `from` to the last one read */
+Node *reader_node(Reader *r, NodeKind kind, uint32_t from); /* from token `from` to the last one read; never NULL */
 void *reader_back(Reader *r, uint32_t mark);                /* NULL, and back to `mark` */
 void nodes_add(Reader *r, NodeList *list, Node *node);
 Node *reader_memo(Reader *r, Rule rule, Node *(*read)(Reader *r));
