@@ -9,11 +9,6 @@
 
 #include "compiler/unit.h"
 
-typedef struct NodeRange { /* part of a NodeList */
-    Node **items;
-    uint32_t count;
-} NodeRange;
-
 /* --- expr.c --- */
 void expr_to(Compiler *c, Node *node, Reg to);
 Reg expr_new(Compiler *c, Node *node); /* in a new temporary */
@@ -51,6 +46,10 @@ void call_to(Compiler *c, Node *node, Reg to);
 /* Calls what is in `base` (a temporary on top of the stack) with arguments after the `count` that are in place behind it. */
 void call_arguments(Compiler *c, Reg base, uint32_t count, NodeList args, NodeList keywords, Node *extra, Reg to);
 
+/* For instructions about an attribute that stands on a later line than its expression begins. */
+void position_attribute(Compiler *c, const Node *attribute);
+bool super_to(Compiler *c, Node *node, Reg to); /* super().name; false: node is something else */
+
 /* --- variables.c --- */
 typedef enum RefKind { REF_LOCAL, REF_CELL, REF_FREE, REF_CLASS_FREE, REF_GLOBAL, REF_NAMESPACE, REF_CLASSDICT_GLOBAL, REF_CLASSDICT_FREE } RefKind;
 typedef struct Ref {
@@ -84,19 +83,35 @@ void walrus_to(Compiler *c, Node *node, Reg to);
 /* --- statements.c, try.c, with.c, loops.c, imports.c --- */
 void body(Compiler *c, NodeList statements);
 void statement(Compiler *c, Node *node);
-/* Code for leaving all blocks up to (not including) `end`, as return, break and continue need it. Afterwards the blocks go on. */
-void blocks_leave(Compiler *c, Block *end);
+void body_with_docstring(Compiler *c, NodeList statements); /* of a module or class */
+bool is_docstring(NodeList statements);
+/* return, break and continue: code that leaves all blocks up to (not including) `end`. The answer goes to blocks_resume once the
+ * jump behind it is emitted. */
+Block *blocks_leave(Compiler *c, Block *end);
+void blocks_resume(Compiler *c, Block *innermost, Block *end);
 void try_statement(Compiler *c, Node *node);
 void with_statement(Compiler *c, Node *node);
 void with_exit_call(Compiler *c, Block *block);
+void break_statement(Compiler *c, Node *node);
+void continue_statement(Compiler *c, Node *node);
+void return_statement(Compiler *c, Node *node);
+void emit_for_iter(Compiler *c, Reg iterator, Node *target, Label *exhausted);
+Reg emit_async_next(Compiler *c, Reg iterator, Label *finished);
+void emit_async_end(Compiler *c, Reg iterator, Label *finished, const uint64_t *bound);
+bool unit_is_async(const Compiler *c); /* the code is that of an async def */
+void hidden_clear(Compiler *c, uint32_t from); /* at a handler: locals of comprehensions that the exception cut short */
 void for_statement(Compiler *c, Node *node);
 void while_statement(Compiler *c, Node *node);
 void import_statement(Compiler *c, Node *node);
 void import_from_statement(Compiler *c, Node *node);
+void future_read(Compiler *c, Node *tree);
+bool future_is_allowed(Compiler *c, const Node *node);
 void match_statement(Compiler *c, Node *node);
-/* The end of handling in the middle of which another exception has come: back to the one handled before, and on with the new one. */
-void handling_abandoned(Compiler *c, Reg exc, Label *cleanup, const uint64_t *bound, const Ref *unbind);
-void reraise_handled(Compiler *c, Reg exc);
+/* Handling of exc ends because of another exception, which arrives at `cleanup`: what was handled before is restored, the new one goes on.
+ * unbind: the variable of `except .. as`; NULL: none. */
+void handling_abandoned(Compiler *c, Reg exc, Label *cleanup, const Ref *unbind);
+void handler_enter(Compiler *c, Reg exc, uint32_t hidden); /* hidden: hidden_count when the region began */
+void reraise_handled(Compiler *c, Reg exc); /* the handler is done, the exception goes on */
 
 /* --- functions.c, classes.c, generics.c, comprehensions.c, coroutines.c --- */
 void function_statement(Compiler *c, Node *node);
@@ -110,10 +125,11 @@ void make_function(Compiler *c, Value code, const Scope *scope, Reg to, uint32_t
 uint32_t function_defaults(Compiler *c, Node *args, Reg base); /* parts 1, 2 in new temporaries */
 uint32_t function_annotations(Compiler *c, Node *args, Node *returns);
 Value function_code(Compiler *c, Node *node, Scope *scope, Node *args, NodeList statements);
+void decorators_enter(Compiler *c, NodeList decorators);
+Reg decorators_apply(Compiler *c, NodeList decorators, Reg value);
 /* The parameters of a generic: a tuple of them in `to`. */
 void type_params_to(Compiler *c, NodeList params, Reg to);
-/* Opens the unit of the type parameters' scope; generic_leave closes it and calls the function it makes. */
-void unit_prologue(Compiler *c);
+void unit_prologue(Compiler *c); /* cells, far locals, the start of a generator */
 void comprehension_to(Compiler *c, Node *node, Reg to);
 void await_to(Compiler *c, Node *node, Reg to);
 /* Awaits what is in `base` (temporary); `base`+1 is used too and must be the next free one or taken. Result in base+1. */

@@ -64,6 +64,7 @@ typedef struct Compiler {
     size_t length;
     Str *filename;      /* borrowed from compile_tree */
     uint32_t flags;     /* CODE_FUTURE_ANNOTATIONS */
+    Position future_end; /* of the last __future__ import */
     bool failed;
     Name **names;       /* hash table */
     uint32_t name_count, name_size;

@@ -32,6 +32,13 @@ static Reg name_operand(Compiler *c, Node *node, Reg hint, const Node *later) {
 Reg expr_operand(Compiler *c, Node *node, Reg hint, const Node *later) {
     if (c->failed) return c->unit->temp_base;
     if (node->kind == NODE_Name) return name_operand(c, node, hint, later);
+    if (node->kind == NODE_NamedExpr && !expr_may_assign(c, later)) {
+        Ref ref = name_ref(c, node->as.NamedExpr.target->as.Name.id);
+        if (ref.kind == REF_LOCAL && ref.index < FAR_BASE) {
+            expr_to(c, node, ref.index);
+            return ref.index;
+        }
+    }
     Reg to = hint == NO_REGISTER ? temp_new(c) : hint;
     expr_to(c, node, to);
     return to;
@@ -92,9 +99,11 @@ void attribute_load(Compiler *c, Reg to, Reg object, Text name) {
 }
 
 static void attribute_to(Compiler *c, Node *node, Reg to) {
+    if (super_to(c, node, to)) return;
     Reg mark = c->unit->temp_top;
     Reg object = expr_operand(c, node->as.Attribute.value, temp_hint(c, to), NULL);
     c->unit->temp_top = mark;
+    position_attribute(c, node);
     attribute_load(c, to, object, node->as.Attribute.attr);
 }
 

@@ -100,6 +100,8 @@ struct Unit {
     uint32_t bound_words;
     Block *blocks;
     uint32_t block_depth;
+    Reg *hidden; /* locals of inlined comprehensions, in the order in which their code was emitted */
+    uint32_t hidden_count, hidden_capacity;
 
     Name **static_attributes; /* class bodies: names assigned through self */
     uint32_t static_count, static_capacity;
