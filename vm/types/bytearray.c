@@ -164,25 +164,25 @@ static Value slice_of(Vm *vm, Value self, Value key) {
     return part;
 }
 
-/* The index that key means, or -1 with an exception. */
-static int64_t index_of_key(Vm *vm, ByteArray *b, Value key) {
-    int64_t i;
-    int known = sequence_index(vm, key, &i);
-    if (known < 0) return -1;
-    if (!known) {
-        error_type(vm, "bytearray indices must be integers or slices, not %T", key);
-        return -1;
-    }
-    if (i < 0) i += (int64_t)b->length;
-    if (i >= 0 && i < (int64_t)b->length) return i;
+/* What key says, not yet adjusted. */
+static bool read_index(Vm *vm, Value key, int64_t *index) {
+    int known = sequence_index(vm, key, index);
+    if (!known) error_type(vm, "bytearray indices must be integers or slices, not %T", key);
+    return known > 0;
+}
+
+static bool adjust_index(Vm *vm, const ByteArray *b, int64_t *index) {
+    if (*index < 0) *index += (int64_t)b->length;
+    if (*index >= 0 && *index < (int64_t)b->length) return true;
     error_raise(vm, EXC_IndexError, "bytearray index out of range");
-    return -1;
+    return false;
 }
 
 static Value slot_get_item(Vm *vm, Value self, Value key) {
     if (value_has_layout(key, LAYOUT_SLICE)) return slice_of(vm, self, key);
-    int64_t i = index_of_key(vm, value_bytearray(self), key);
-    return i < 0 ? VALUE_ERROR : value_from_small(value_bytearray(self)->data[i]);
+    int64_t i;
+    if (!read_index(vm, key, &i) || !adjust_index(vm, value_bytearray(self), &i)) return VALUE_ERROR;
+    return value_from_small(value_bytearray(self)->data[i]);
 }
 
 /* --- changing --- */
@@ -227,15 +227,14 @@ static bool delete_steps(Vm *vm, ByteArray *b, int64_t start, int64_t step, size
     return bytearray_resize(vm, b, to);
 }
 
-static bool assign_span(Vm *vm, Value self, Value key, TextSpan data, bool delete) {
+static bool assign_span(Vm *vm, Value self, Value key, TextSpan data) {
     ByteArray *b = value_bytearray(self);
     int64_t start, stop, step;
     size_t count;
     if (!sequence_slice(vm, key, &b->length, &start, &stop, &step, &count)) return false;
     if (step == 1) return splice(vm, b, (size_t)start, (size_t)start + count, data.data, data.length);
-    if (delete) return count == 0 || delete_steps(vm, b, start, step, count);
+    if (data.length == 0) return count == 0 || delete_steps(vm, b, start, step, count);
     if (data.length != count) {
-        if (step == -1 && count == 0 && data.length == 0) return true;
         error_value(vm, "attempt to assign bytes of size %zu to extended slice of size %zu", data.length, count);
         return false;
     }
@@ -243,15 +242,23 @@ static bool assign_span(Vm *vm, Value self, Value key, TextSpan data, bool delet
     return true;
 }
 
+static bool is_number(Vm *vm, Value v) {
+    const TypeSlots *slots = &value_type(vm, v)->slots;
+    return slots->as_index || slots->as_int || slots->as_float;
+}
+
 static bool set_slice(Vm *vm, Value self, Value key, Value value) {
     ByteWriter w = {.vm = vm};
+    int64_t start, stop, step;
+    size_t count;
     bool ok;
-    if (value_is_empty(value)) return assign_span(vm, self, key, (TextSpan){NULL, 0, 1}, true);
-    if (value_is_int(value) || value_is_str(value)) {
+    if (!sequence_slice(vm, key, &value_bytearray(self)->length, &start, &stop, &step, &count)) return false; /* its errors come first */
+    if (value_is_empty(value)) return assign_span(vm, self, key, (TextSpan){NULL, 0, 1});
+    if (value_is_str(value) || is_number(vm, value)) {
         error_type(vm, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
         return false;
     }
-    if (value_is_bytes(value)) return assign_span(vm, self, key, bytes_span(value), false);
+    if (value_is_bytes(value)) return assign_span(vm, self, key, bytes_span(value));
     if (value_type(vm, value)->slots.get_buffer) { /* copied: it may be a view of self */
         Buffer buffer;
         ok = buffer_get(vm, value, &buffer, false);
@@ -260,7 +267,7 @@ static bool set_slice(Vm *vm, Value self, Value key, Value value) {
     } else {
         ok = writer_put_items(&w, value, "bytearray", BYTE_RANGE_MESSAGE);
     }
-    ok = ok && assign_span(vm, self, key, (TextSpan){w.data, w.size, 1}, false);
+    ok = ok && assign_span(vm, self, key, (TextSpan){w.data, w.size, 1});
     writer_drop(&w);
     return ok;
 }
@@ -269,11 +276,11 @@ static bool slot_set_item(Vm *vm, Value self, Value key, Value value) {
     ByteArray *b = value_bytearray(self);
     uint8_t byte = 0;
     if (value_has_layout(key, LAYOUT_SLICE)) return set_slice(vm, self, key, value);
-    int64_t i = index_of_key(vm, b, key);
-    if (i < 0) return false;
+    int64_t i;
+    if (!read_index(vm, key, &i)) return false;
+    if (!value_is_empty(value) && !byte_value(vm, value, BYTE_RANGE_MESSAGE, &byte)) return false; /* may change the array */
+    if (!adjust_index(vm, b, &i)) return false;
     if (value_is_empty(value)) return splice(vm, b, (size_t)i, (size_t)i + 1, NULL, 0);
-    if (!byte_value(vm, value, BYTE_RANGE_MESSAGE, &byte)) return false;
-    if (!value_is_small(value) && (i = index_of_key(vm, b, key)) < 0) return false; /* __index__ may have changed the array */
     b->data[i] = byte;
     return true;
 }

@@ -241,7 +241,7 @@ Value bytes_repr_with(Vm *vm, TextSpan t, const char *prefix, const char *suffix
         uint8_t c = data[i];
         char escape[4] = {'\\', (char)c, digits[c >> 4], digits[c & 15]};
         size_t size = 1;
-        if (c == (uint8_t)quote || c == '\\') size = 2;
+        if (c == '\\' || c == (uint8_t)quote || (c == '\'' && *prefix)) size = 2; /* bytearray's repr escapes every ' */
         else if (c == '\t' || c == '\n' || c == '\r') size = 2, escape[1] = c == '\t' ? 't' : c == '\n' ? 'n' : 'r';
         else if (c < ' ' || c >= 0x7F) size = 4, escape[1] = 'x';
         if (size == 1) builder_add_char(&b, c);

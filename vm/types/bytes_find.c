@@ -152,8 +152,7 @@ static Value partition(Vm *vm, Value *args, bool backwards) {
     int64_t at = backwards ? text_find_last(self, separator) : text_find(self, separator);
     if (at >= 0) {
         parts[0] = bytes_part(vm, like, 0, (size_t)at);
-        parts[1] = value_is_bytes(like) && value_is_bytes(args[1]) ? value_retain(args[1])
-                                                                   : bytes_make(vm, like, separator.data, separator.length);
+        parts[1] = value_is_bytes(like) ? value_retain(args[1]) : bytes_make(vm, like, separator.data, separator.length);
         parts[2] = bytes_part(vm, like, (size_t)at + separator.length, self.length);
     } else {
         parts[backwards ? 2 : 0] = value_is_bytes(like) ? value_retain(like) : bytes_part(vm, like, 0, self.length);
@@ -208,8 +207,8 @@ Value bytes_method_replace(Vm *vm, Value *args, int nargs) {
     int64_t most = -1;
     Value result = VALUE_ERROR;
     (void)nargs;
-    if (!value_is_empty(args[3]) && !sequence_size_argument(vm, args[3], &most)) return VALUE_ERROR;
-    if (buffer_get(vm, args[1], &old, false) && buffer_get(vm, args[2], &new, false))
+    if (buffer_get(vm, args[1], &old, false) && buffer_get(vm, args[2], &new, false) &&
+        (value_is_empty(args[3]) || sequence_size_argument(vm, args[3], &most)))
         result = replace(vm, args[0], buffer_span(&old), buffer_span(&new), most < 0 ? SIZE_MAX : (size_t)most);
     buffer_release(vm, &old);
     buffer_release(vm, &new);

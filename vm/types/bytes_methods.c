@@ -149,18 +149,22 @@ static int hex_digit(uint32_t c) {
     return c >= 'a' && c <= 'f' ? (int)c - 'a' + 10 : -1;
 }
 
+static bool error_hex(Vm *vm, size_t at) {
+    error_value(vm, "non-hexadecimal number found in fromhex() arg at position %zu", at);
+    return false;
+}
+
 static bool put_hex(ByteWriter *w, const Str *s) {
+    for (size_t i = 0; !s->ascii; i++)
+        if (str_at(s, i) >= 0x80) return error_hex(w->vm, i);
     for (size_t i = 0; i < s->length;) {
         uint32_t c = str_at(s, i);
-        if (c < 0x80 && (c == ' ' || (c >= 9 && c <= 13))) {
+        if (c == ' ' || (c >= 9 && c <= 13)) {
             i++;
             continue;
         }
         int high = hex_digit(c), low = i + 1 < s->length ? hex_digit(str_at(s, i + 1)) : -1;
-        if (high < 0 || low < 0) {
-            error_value(w->vm, "non-hexadecimal number found in fromhex() arg at position %zu", high < 0 ? i : i + 1);
-            return false;
-        }
+        if (high < 0 || low < 0) return error_hex(w->vm, high < 0 ? i : i + 1);
         uint8_t byte = (uint8_t)(high << 4 | low);
         if (!writer_put(w, &byte, 1)) return false;
         i += 2;
@@ -279,21 +283,21 @@ static Value bytes_getnewargs(Vm *vm, Value *args, int nargs) {
      "A copy with its first letter in upper case and all others in lower case.", NATIVE_METHOD}, \
     {"center", bytes_method_center, "($self, width, fillchar=b' ', /)", \
      "The bytes in the middle of `width`, padded with fillchar.", NATIVE_METHOD}, \
-    {"count", bytes_method_count, "($self, sub[, start[, end]], /)", \
+    {"count", bytes_method_count, "($self, sub, start=None, end=None, /)", \
      "How often sub, bytes or an int, occurs in self[start:end], without overlaps.", NATIVE_METHOD}, \
     {"decode", bytes_method_decode, "($self, /, encoding='utf-8', errors='strict')", \
      "The text that the bytes encode. errors: strict, ignore, replace, backslashreplace, surrogateescape ...", NATIVE_METHOD}, \
-    {"endswith", bytes_method_endswith, "($self, suffix[, start[, end]], /)", \
+    {"endswith", bytes_method_endswith, "($self, suffix, start=None, end=None, /)", \
      "Whether self[start:end] ends with the suffix, or with one of a tuple of them.", NATIVE_METHOD}, \
     {"expandtabs", bytes_method_expandtabs, "($self, /, tabsize=8)", \
      "A copy with spaces for tabs, up to the next column that is a multiple of tabsize.", NATIVE_METHOD}, \
-    {"find", bytes_method_find, "($self, sub[, start[, end]], /)", \
+    {"find", bytes_method_find, "($self, sub, start=None, end=None, /)", \
      "Lowest index of sub, bytes or an int, in self[start:end]; -1 when it is not there.", NATIVE_METHOD}, \
     {"fromhex", bytes_method_fromhex, "($type, string, /)", \
      "From hexadecimal digits; white space between bytes is skipped.", NATIVE_METHOD}, \
     {"hex", bytes_method_hex, "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", \
      "Hexadecimal digits, with sep between groups counted from the right, or from the left if negative.", NATIVE_METHOD}, \
-    {"index", bytes_method_index, "($self, sub[, start[, end]], /)", \
+    {"index", bytes_method_index, "($self, sub, start=None, end=None, /)", \
      "Lowest index of sub in self[start:end]; ValueError when it is not there.", NATIVE_METHOD}, \
     {"isalnum", bytes_method_isalnum, "($self, /)", "Whether all bytes are ASCII letters or digits, and there is one.", NATIVE_METHOD}, \
     {"isalpha", bytes_method_isalpha, "($self, /)", "Whether all bytes are ASCII letters, and there is one.", NATIVE_METHOD}, \
@@ -317,9 +321,9 @@ static Value bytes_getnewargs(Vm *vm, Value *args, int nargs) {
     {"removesuffix", bytes_method_removesuffix, "($self, suffix, /)", "A copy without the suffix, if there is one.", NATIVE_METHOD}, \
     {"replace", bytes_method_replace, "($self, old, new, count=-1, /)", \
      "A copy with new for old, the first `count` times; -1: always.", NATIVE_METHOD}, \
-    {"rfind", bytes_method_rfind, "($self, sub[, start[, end]], /)", \
+    {"rfind", bytes_method_rfind, "($self, sub, start=None, end=None, /)", \
      "Highest index of sub in self[start:end]; -1 when it is not there.", NATIVE_METHOD}, \
-    {"rindex", bytes_method_rindex, "($self, sub[, start[, end]], /)", \
+    {"rindex", bytes_method_rindex, "($self, sub, start=None, end=None, /)", \
      "Highest index of sub in self[start:end]; ValueError when it is not there.", NATIVE_METHOD}, \
     {"rjust", bytes_method_rjust, "($self, width, fillchar=b' ', /)", "A copy padded on the left to `width` bytes.", NATIVE_METHOD}, \
     {"rpartition", bytes_method_rpartition, "($self, sep, /)", \
@@ -331,7 +335,7 @@ static Value bytes_getnewargs(Vm *vm, Value *args, int nargs) {
      "The parts between occurrences of sep, or of white space; at most maxsplit splits, -1: no limit.", NATIVE_METHOD}, \
     {"splitlines", bytes_method_splitlines, "($self, /, keepends=False)", \
      "The lines, with their ends if keepends is true.", NATIVE_METHOD}, \
-    {"startswith", bytes_method_startswith, "($self, prefix[, start[, end]], /)", \
+    {"startswith", bytes_method_startswith, "($self, prefix, start=None, end=None, /)", \
      "Whether self[start:end] starts with the prefix, or with one of a tuple of them.", NATIVE_METHOD}, \
     {"strip", bytes_method_strip, "($self, bytes=None, /)", \
      "A copy without white space at both ends, or without bytes that are in the argument.", NATIVE_METHOD}, \
