@@ -12,6 +12,7 @@
 #include "vm/types/list.h"
 
 #include "vm/types/sequence.h"
+#include "vm/types/tuple.h"
 
 #define MIN_GALLOP 7
 #define MAX_RUNS 85 /* powers on the stack increase strictly and are below 64: ample */
@@ -59,15 +60,35 @@ static int less_str(Vm *vm, Value a, Value b) {
     return order < 0 || (order == 0 && x->length < y->length);
 }
 
+/* Tuples: items of one kind decide here, the first others leave it to the general comparison. */
+static int less_tuple(Vm *vm, Value a, Value b) {
+    const Tuple *s = value_tuple(a), *t = value_tuple(b);
+    size_t shorter = s->count < t->count ? s->count : t->count;
+    for (size_t i = 0; i < shorter; i++) {
+        Value x = s->items[i], y = t->items[i];
+        if (value_are_small(x, y)) {
+            if (!value_same(x, y)) return less_small(vm, x, y);
+        } else if (value_is_float(x) && value_is_float(y)) {
+            if (value_float(x) != value_float(y)) return value_float(x) < value_float(y);
+        } else if (value_is_exact(x, LAYOUT_STR) && value_is_exact(y, LAYOUT_STR)) {
+            if (!value_same(x, y) && !str_equal(value_str_peek(x), value_str_peek(y))) return less_str(vm, x, y);
+        } else {
+            return less_any(vm, a, b);
+        }
+    }
+    return s->count < t->count;
+}
+
 static void sort_choose(Sort *s) {
-    bool small = true, floats = true, strs = true;
-    for (size_t i = 0; i < s->count && (small || floats || strs); i++) {
+    bool small = true, floats = true, strs = true, tuples = true;
+    for (size_t i = 0; i < s->count && (small || floats || strs || tuples); i++) {
         Value v = s->all.keys[i];
         small &= value_is_small(v);
         floats &= value_is_float(v);
         strs &= value_is_exact(v, LAYOUT_STR);
+        tuples &= value_is_exact(v, LAYOUT_TUPLE);
     }
-    s->less = small ? less_small : floats ? less_float : strs ? less_str : less_any;
+    s->less = small ? less_small : floats ? less_float : strs ? less_str : tuples ? less_tuple : less_any;
 }
 
 static inline int sort_less(Sort *s, Value a, Value b) {
