@@ -29,7 +29,7 @@ static inline bool str_keys_equal(const Str *a, const Str *b) {
 
 /* Compares keys whose hashes are equal: 1, 0; -1: it takes value_equal, which may run script code. */
 static inline int keys_equal_fast(Value a, Value b) {
-    if (value_same(a, b) && !value_is_float(a)) return 1;
+    if (value_same(a, b)) return 1;
     if (value_are_small(a, b)) return 0;
     if (value_is_exact_str(a) && value_is_exact_str(b)) {
         const Str *x = value_str_peek(a), *y = value_str_peek(b);

@@ -66,12 +66,13 @@ static int less_tuple(Vm *vm, Value a, Value b) {
     size_t shorter = s->count < t->count ? s->count : t->count;
     for (size_t i = 0; i < shorter; i++) {
         Value x = s->items[i], y = t->items[i];
+        if (value_same(x, y)) continue;
         if (value_are_small(x, y)) {
-            if (!value_same(x, y)) return less_small(vm, x, y);
+            return less_small(vm, x, y);
         } else if (value_is_float(x) && value_is_float(y)) {
             if (value_float(x) != value_float(y)) return value_float(x) < value_float(y);
         } else if (value_is_exact(x, LAYOUT_STR) && value_is_exact(y, LAYOUT_STR)) {
-            if (!value_same(x, y) && !str_equal(value_str_peek(x), value_str_peek(y))) return less_str(vm, x, y);
+            if (!str_equal(value_str_peek(x), value_str_peek(y))) return less_str(vm, x, y);
         } else {
             return less_any(vm, a, b);
         }
