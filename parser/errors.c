@@ -43,6 +43,7 @@ typedef struct Search {
     Token newline;    /* its end */
     ParseMode mode;
     uint32_t last_line; /* of the source */
+    bool false_match; /* a line_is_false_match has been seen */
     bool final; /* no error of the lexer goes before the one found */
     SyntaxErrorInfo lexical;
 } Search;
@@ -150,6 +151,35 @@ static Header line_header(const Search *s)
     return header;
 }
 
+static void reader_take_line(Search *s)
+{
+    Reader *r = &s->reader;
+    r->tokens = s->tokens;
+    r->levels = s->levels;
+    r->count = s->count;
+    r->lexical = s->lexical;
+    r->mark = r->furthest = 0;
+    r->memo = arena_alloc(r->arena, s->count * sizeof *r->memo);
+    r->raised = !r->memo;
+}
+
+/* A line like `match (x)`, which is a call. CPython, looking for mistakes, takes it for a match statement without a
+ * colon, and reports that as soon as anything is wrong further down. */
+static bool line_is_false_match(Search *s)
+{
+    if (s->mode != PARSE_EXEC || s->count < 3 || !token_is_word(s->tokens, "match") ||
+        s->tokens[s->count - 2].kind == TOKEN_COLON)
+        return false;
+    SyntaxErrorInfo error = {0}, *outer = s->reader.error;
+    s->reader.error = &error;
+    reader_take_line(s);
+    s->reader.seeking = true;
+    read_line(&s->reader, false, false, false);
+    s->reader.error = outer;
+    s->reader.raised = false;
+    return error.set && strcmp(error.message, "expected ':'") == 0;
+}
+
 /* Takes note of a whole line, and forgets its tokens. */
 static void line_pass(Search *s)
 {
@@ -160,6 +190,7 @@ static void line_pass(Search *s)
     if (header.kind == TOKEN_KW_EXCEPT)
         *(header.star ? &level->star_handlers : &level->plain_handlers) = true;
     level->wants_handler = header.kind == TOKEN_KW_TRY;
+    s->false_match |= line_is_false_match(s);
     s->simple_line = s->first == 0 && header.kind == TOKEN_ENDMARKER && s->tokens->kind != TOKEN_AT;
     s->newline = s->tokens[s->count - 1];
     s->header = header;
@@ -235,7 +266,9 @@ static void set_missing_block(Search *s)
 static void find_between_lines(Search *s, const Token *token)
 {
     place_at_last(s, token);
-    if (s->header.open && s->header.kind != TOKEN_ENDMARKER && token->kind != TOKEN_INDENT) {
+    if (s->false_match) {
+        set_error(s, SYNTAX_ERROR, "expected ':'");
+    } else if (s->header.open && s->header.kind != TOKEN_ENDMARKER && token->kind != TOKEN_INDENT) {
         set_missing_block(s);
     } else if (s->blocks[s->block].wants_handler) {
         set_error(s, SYNTAX_ERROR, "expected 'except' or 'finally' block");
@@ -279,16 +312,14 @@ static bool reader_pass(Search *s, bool seeking)
 static void find_in_line(Search *s, uint32_t refused)
 {
     Reader *r = &s->reader;
-    r->tokens = s->tokens;
-    r->levels = s->levels;
-    r->count = s->count;
-    r->lexical = s->lexical;
-    r->memo = arena_alloc(r->arena, s->count * sizeof *r->memo);
+    reader_take_line(s);
     if (!r->memo)
         return;
     bool right = reader_pass(s, false);
     uint32_t stopped = right && refused < s->count ? refused : r->furthest;
-    if (!r->raised)
+    if (!r->raised && s->false_match)
+        raise_at_last(r, "expected ':'");
+    else if (!r->raised)
         reader_pass(s, true);
     if (!r->error->set && r->raised && s->lexical.set) {
         *r->error = s->lexical;

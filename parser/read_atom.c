@@ -803,7 +803,10 @@ Node *read_slices(Reader *r)
 static Node *read_suffix(Reader *r, uint32_t from)
 {
     uint32_t mark = r->mark;
-    switch (reader_peek(r)) {
+    TokenKind next = reader_peek(r);
+    if (r->seeking && (next == TOKEN_LBRACKET || next == TOKEN_LBRACE)) /* CPython looks for a generator here, if wrong */
+        seek_comprehension(r);
+    switch (next) {
     case TOKEN_DOT:
         r->mark++;
         if (reader_accept(r, TOKEN_NAME))

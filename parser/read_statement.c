@@ -660,46 +660,62 @@ static bool read_with_line(Reader *r)
     return false;
 }
 
+/* [as name]: all of it or nothing. */
+static void read_as_name(Reader *r)
+{
+    uint32_t mark = r->mark;
+    if (reader_accept(r, TOKEN_KW_AS) && !reader_accept(r, TOKEN_NAME))
+        r->mark = mark;
+}
+
+/* except and except* in one try statement. `from`: the keyword; the type comes next. */
+static void seek_mixed_handlers(Reader *r, uint32_t from, bool star)
+{
+    uint32_t mark = r->mark;
+    bool type = read_expression(r) != NULL;
+    if (type)
+        read_as_name(r);
+    if (reader_accept(r, TOKEN_COLON) && (type || !star))
+        raise_range(r, r->tokens[from].start, r->tokens[mark - 1].end,
+                    "cannot have both 'except' and 'except*' on the same 'try'");
+    r->mark = mark;
+}
+
+static void seek_except(Reader *r, bool star)
+{
+    uint32_t mark = r->mark;
+    Node *first = read_expression(r);
+    if (first && reader_accept(r, TOKEN_COMMA) && read_plain_expressions(r)) {
+        read_as_name(r);
+        if (reader_accept(r, TOKEN_COLON))
+            raise_from_position(r, first->start, "multiple exception types must be parenthesized");
+    }
+    r->mark = mark;
+    if (read_expression(r))
+        read_as_name(r);
+    if (!star || r->mark > mark)
+        seek_missing_colon(r);
+    if (star && r->mark == mark && (reader_accept(r, TOKEN_NEWLINE) || reader_accept(r, TOKEN_COLON)))
+        raise_at_last(r, "expected one or more exception types");
+}
+
 static bool read_except_line(Reader *r, bool star_handlers, bool plain_handlers)
 {
     uint32_t from = r->mark++;
     bool star = reader_accept(r, TOKEN_STAR);
-    if (r->seeking && (star ? plain_handlers : star_handlers)) {
-        uint32_t mark = r->mark;
-        bool type = read_expression(r) != NULL;
-        if (type && reader_accept(r, TOKEN_KW_AS))
-            reader_accept(r, TOKEN_NAME);
-        if (reader_accept(r, TOKEN_COLON) && (type || !star))
-            raise_range(r, r->tokens[from].start, r->tokens[mark - 1].end,
-                        "cannot have both 'except' and 'except*' on the same 'try'");
-        r->mark = mark;
-    }
+    if (r->seeking && (star ? plain_handlers : star_handlers))
+        seek_mixed_handlers(r, from, star);
     uint32_t mark = r->mark;
     if (read_expression(r)) {
-        if (reader_accept(r, TOKEN_KW_AS))
-            reader_accept(r, TOKEN_NAME);
+        read_as_name(r);
         if (reader_peek(r) == TOKEN_COLON)
             return read_block(r);
     }
     r->mark = mark;
     if (!star && reader_peek(r) == TOKEN_COLON)
         return read_block(r);
-    if (!r->seeking)
-        return false;
-    Node *first = read_expression(r);
-    if (first && reader_accept(r, TOKEN_COMMA) && read_plain_expressions(r)) {
-        if (reader_accept(r, TOKEN_KW_AS))
-            reader_accept(r, TOKEN_NAME);
-        if (reader_accept(r, TOKEN_COLON))
-            raise_from_position(r, first->start, "multiple exception types must be parenthesized");
-    }
-    r->mark = mark;
-    if (read_expression(r) && reader_accept(r, TOKEN_KW_AS))
-        reader_accept(r, TOKEN_NAME);
-    if (!star || r->mark > mark)
-        seek_missing_colon(r);
-    if (star && r->mark == mark && (reader_accept(r, TOKEN_NEWLINE) || reader_accept(r, TOKEN_COLON)))
-        raise_at_last(r, "expected one or more exception types");
+    if (r->seeking)
+        seek_except(r, star);
     return false;
 }
 
