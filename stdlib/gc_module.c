@@ -129,10 +129,12 @@ static Value gc_get_stats(Vm *vm, Value *args, int nargs) {
     return value_from_object(list);
 }
 
+/* Lists and sets count as tracked from the start, as in CPython, though the collector waits for their first container. */
 static Value gc_is_tracked(Vm *vm, Value *args, int nargs) {
     (void)vm;
     (void)nargs;
-    return value_from_bool(value_is_object(args[0]) && object_is_tracked(value_object(args[0])));
+    bool always = value_has_layout(args[0], LAYOUT_LIST) || value_has_layout(args[0], LAYOUT_SET);
+    return value_from_bool(always || (value_is_object(args[0]) && object_is_tracked(value_object(args[0]))));
 }
 
 static Value gc_is_finalized(Vm *vm, Value *args, int nargs) {

@@ -7,14 +7,16 @@
 #include "vm/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "vm/format_error.h"
 #include "vm/ops.h"
+#include "vm/source.h"
 #include "vm/structseq.h"
 #include "vm/types/exception.h"
 #include "vm/types/set.h"
 #include "vm/vm.h"
+
+#define TRACEBACK_REPEATS 3 /* equal entries shown */
 
 /* --- sys.stderr --- */
 
@@ -59,15 +61,71 @@ static void error_write_take(Vm *vm, Value text) {
 
 /* --- unraisable exceptions --- */
 
-/* The traceback and the exception's own line, without what it is chained to. */
+/* The file's line without its indentation; false: there is none, or it is empty. New Str in *out. */
+static bool source_line(Vm *vm, SourceCache *sources, Str *filename, int line, Value *out) {
+    if (filename->length == 0 || str_at(filename, 0) == '<') return false;
+    Text text = source_cache_line(sources, filename, line);
+    while (text.length && strchr(" \t\f", *text.data)) text.data++, text.length--;
+    if (!text.length) return false;
+    *out = str_format(vm, "%.*s", (int)text.length, text.data);
+    if (!value_is_error(*out)) return true;
+    error_clear(vm);
+    return false;
+}
+
+/* A traceback in its plain form: no carets, one line of source an entry. */
+static void write_traceback(Vm *vm, Traceback *t) {
+    SourceCache sources;
+    const Code *last_code = NULL;
+    int last_line = -1, same = 0;
+    source_cache_init(&sources, vm);
+    error_write_take(vm, str_format(vm, "Traceback (most recent call last):\n"));
+    for (; t; t = t->next) {
+        Code *code = t->frame->code;
+        int line = traceback_line(t);
+        same = code == last_code && line == last_line ? same + 1 : 0;
+        last_code = code;
+        last_line = line;
+        if (same >= TRACEBACK_REPEATS) {
+            bool ends = !t->next || t->next->frame->code != code || traceback_line(t->next) != line;
+            int more = same - TRACEBACK_REPEATS + 1;
+            if (ends) error_write_take(vm, str_format(vm, "  [Previous line repeated %d more time%s]\n", more, more > 1 ? "s" : ""));
+            continue;
+        }
+        error_write_take(vm, str_format(vm, "  File \"%U\", line %d, in %U\n", code->filename, line, code->name));
+        Value source;
+        if (source_line(vm, &sources, code->filename, line, &source)) {
+            error_write_take(vm, str_format(vm, "    %S\n", source));
+            value_release(vm, source);
+        }
+    }
+    source_cache_drop(&sources);
+}
+
+/* "module.Name: text" without what the exception is chained to. */
+static void write_exception(Vm *vm, Value exception) {
+    Type *type = value_type(vm, exception);
+    Value module = value_get_attr(vm, value_from_object(type), NAME(vm, __module__));
+    error_clear(vm);
+    bool plain = value_is_str(module) && (str_equal(value_str_peek(module), NAME(vm, builtins)) ||
+                                          str_equal(value_str_peek(module), NAME(vm, __main__)));
+    if (!plain) error_write_take(vm, value_is_str(module) ? str_format(vm, "%S.", module) : str_format(vm, "<unknown>."));
+    if (!value_is_error(module)) value_release(vm, module);
+    Value text = value_str(vm, exception);
+    if (value_is_error(text)) {
+        error_clear(vm);
+        text = str_format(vm, "<exception str() failed>");
+    }
+    if (value_is_error(text)) error_clear(vm);
+    else if (value_str_peek(text)->length) error_write_take(vm, str_format(vm, "%S: %S\n", type->qualname, text));
+    else error_write_take(vm, str_format(vm, "%S\n", type->qualname));
+    value_release(vm, text);
+}
+
 static void unraisable_write_exception(Vm *vm, Value exception) {
-    ExceptionObject *e = value_exception(exception);
-    Value context = e->context, cause = e->cause;
-    e->context = e->cause = VALUE_EMPTY;
-    Value text = traceback_format(vm, exception);
-    value_replace_take(vm, &e->context, context);
-    value_replace_take(vm, &e->cause, cause);
-    error_write_take(vm, text);
+    Traceback *traceback = value_exception(exception)->traceback;
+    if (traceback) write_traceback(vm, traceback);
+    write_exception(vm, exception);
 }
 
 void error_unraisable_report(Vm *vm, Value exception, Value message, Value object) {
@@ -186,33 +244,6 @@ static bool warning_is_shown(Vm *vm, ExceptionId category) {
     }
 }
 
-/* The file's line without its indentation and end, up to `size` bytes; false: there is none. */
-static bool source_line(Vm *vm, Str *filename, int line, char *out, size_t size) {
-    size_t path_size;
-    char *path = str_to_c(vm, filename, &path_size, true);
-    if (!path) {
-        error_clear(vm);
-        return false;
-    }
-    FILE *file = fopen(path, "r");
-    bool found = false;
-    heap_free(&vm->heap, path, path_size);
-    if (!file) return false;
-    for (int at = 1; fgets(out, (int)size, file);) {
-        if (at == line) {
-            found = true;
-            break;
-        }
-        at += strchr(out, '\n') != NULL;
-    }
-    fclose(file);
-    if (!found) return false;
-    size_t start = strspn(out, " \t\f");
-    memmove(out, out + start, strlen(out + start) + 1);
-    out[strcspn(out, "\r\n")] = 0;
-    return *out != 0;
-}
-
 /* true the first time that this text is to be shown. */
 static bool warning_is_new(Vm *vm, Value text) {
     if (value_is_empty(vm->warned)) {
@@ -228,14 +259,24 @@ static bool warning_is_new(Vm *vm, Value text) {
     return seen != 1;
 }
 
+static void write_source_line(Vm *vm, Str *filename, int line) {
+    SourceCache sources;
+    Value source;
+    source_cache_init(&sources, vm);
+    if (source_line(vm, &sources, filename, line, &source)) {
+        error_write_take(vm, str_format(vm, "  %S\n", source));
+        value_release(vm, source);
+    }
+    source_cache_drop(&sources);
+}
+
 static bool warn_by_default(Vm *vm, ExceptionId category, Str *filename, int line, Value message) {
-    char source[512];
     if (!warning_is_shown(vm, category)) return true;
     Value text = str_format(vm, "%U:%d: %N: %S\n", filename, line, vm->exception_types[category], message);
     if (value_is_error(text)) return false;
     if (warning_is_new(vm, text)) {
         error_write(vm, text);
-        if (source_line(vm, filename, line, source, sizeof source)) error_write_take(vm, str_format(vm, "  %s\n", source));
+        write_source_line(vm, filename, line);
     }
     value_release(vm, text);
     return true;
