@@ -111,19 +111,21 @@ static Complex power_unsigned(Complex x, unsigned n) {
     return result;
 }
 
-static Complex power_general(Complex a, Complex b) {
+/* By logarithms. An angle beyond all doubles is told by a nan in both parts and *lost. */
+static Complex power_general(Complex a, Complex b, bool *lost) {
     double size = hypot(a.real, a.imag), length = pow(size, b.real), angle = atan2(a.imag, a.real);
     double phase = angle * b.real;
     if (b.imag != 0.0) {
-        length *= exp(-angle * b.imag);
+        length /= exp(angle * b.imag);
         phase += b.imag * log(size);
     }
+    *lost = isinf(phase);
     return (Complex){length * cos(phase), length * sin(phase)};
 }
 
 Value complex_power(Vm *vm, double ar, double ai, double br, double bi) {
     Complex a = {ar, ai}, b = {br, bi}, result = {1.0, 0.0};
-    bool small_integer = bi == 0.0 && br == floor(br) && fabs(br) <= 100.0, to_zero_power = is_zero(b);
+    bool small_integer = bi == 0.0 && br == floor(br) && fabs(br) <= 100.0, to_zero_power = is_zero(b), lost = false;
     if (is_zero(a) && !to_zero_power) {
         if (bi != 0.0 || br < 0.0) return error_raise(vm, EXC_ZeroDivisionError, "0.0 to a negative or complex power");
     }
@@ -136,8 +138,9 @@ Value complex_power(Vm *vm, double ar, double ai, double br, double bi) {
     } else if (is_zero(a)) {
         result = (Complex){0.0, 0.0};
     } else {
-        result = power_general(a, b);
+        result = power_general(a, b, &lost);
     }
+    if (lost) return error_raise(vm, EXC_ZeroDivisionError, "0.0 to a negative or complex power"); /* as CPython says it */
     if (isinf(result.real) || isinf(result.imag)) return error_raise(vm, EXC_OverflowError, "complex exponentiation");
     return complex_value(vm, result);
 }

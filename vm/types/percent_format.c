@@ -226,7 +226,7 @@ static Value integer_argument(Percent *p, const Conversion *c, Value v) {
         if (!value_is_error(result) || !error_clear_if(p->vm, EXC_TypeError)) return result;
     }
     return error_type(p->vm, hex ? "%%%c format: an integer is required, not %T" : "%%%c format: a real number is required, not %T",
-                      (int)c->kind, v);
+                      p->is_bytes && c->kind == 'i' ? 'd' : (int)c->kind, v);
 }
 
 /* Zeros in front so that there are at least `precision` digits. text: sign and digits. */

@@ -283,10 +283,18 @@ typedef struct LongRangeIterator {
     Value next, step, remaining; /* ints */
 } LongRangeIterator;
 
+/* Whether the numbers that a RangeIterator would give all fit 64 bits. */
+static bool last_fits(int64_t next, int64_t step, int64_t remaining) {
+    int64_t distance, last;
+    return remaining <= 0 || (!__builtin_mul_overflow(remaining - 1, step, &distance) &&
+                              !__builtin_add_overflow(next, distance, &last));
+}
+
 /* An iterator over `length` numbers from start. Parameters borrowed. */
 static Value range_iterator(Vm *vm, Value start, Value step, Value length) {
     int64_t next, increment, remaining;
-    if (int_to_i64(start, &next) && int_to_i64(step, &increment) && int_to_i64(length, &remaining)) {
+    if (int_to_i64(start, &next) && int_to_i64(step, &increment) && int_to_i64(length, &remaining) &&
+        last_fits(next, increment, remaining)) {
         RangeIterator *it = object_new(&vm->heap, TYPE(vm, RANGE_ITERATOR)->shape, sizeof(RangeIterator));
         if (!it) return error_no_memory(vm);
         it->next = next;
