@@ -117,8 +117,8 @@ Value bytes_hex(Vm *vm, TextSpan t, Value separator_value, Value group_value) {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *data = t.data;
     int group = 1, separator = 0;
-    if (!value_is_empty(separator_value) && (separator = separator_of(vm, separator_value)) < 0) return VALUE_ERROR;
     if (!value_is_empty(group_value) && !value_as_int(vm, group_value, &group)) return VALUE_ERROR;
+    if (!value_is_empty(separator_value) && (separator = separator_of(vm, separator_value)) < 0) return VALUE_ERROR;
     size_t size = value_is_empty(separator_value) ? 0 : (size_t)(group < 0 ? -(int64_t)group : group);
     size_t separators = size && t.length ? (t.length - 1) / size : 0;
     if (t.length > (size_t)PTRDIFF_MAX / 4) return error_no_memory(vm);

@@ -149,23 +149,43 @@ static bool handle_error(Decoder *d, const DecodeError *e) {
 
 /* --- whole texts --- */
 
+/* Counts the characters of valid UTF-8 and ors them together. false: it is not valid. */
+static bool measure_utf_8(const uint8_t *data, size_t length, size_t *count, uint32_t *mask) {
+    DecodeError unused;
+    *count = *mask = 0;
+    for (size_t at = 0; at < length;) {
+        uint32_t c = 0x7F;
+        size_t ascii = text_ascii_prefix(data + at, length - at), size = ascii;
+        if (!ascii && !(size = (size_t)step_utf_8(data, at, length, &c, &unused))) return false;
+        *count += ascii ? ascii : 1;
+        *mask |= c;
+        at += size;
+    }
+    return true;
+}
+
 /* Valid UTF-8 is measured, then written at once. VALUE_EMPTY: it is not valid. */
 static Value decode_valid_utf_8(Vm *vm, const uint8_t *data, size_t length) {
-    size_t count = 0;
-    uint32_t mask = 0, c;
-    DecodeError e;
-    for (size_t at = 0; at < length; count++) {
-        int size = step_utf_8(data, at, length, &c, &e);
-        if (!size) return VALUE_EMPTY;
-        mask |= c;
-        at += (size_t)size;
+    size_t count, i = 0;
+    uint32_t mask, c;
+    DecodeError unused;
+    if (!measure_utf_8(data, length, &count, &mask)) return VALUE_EMPTY;
+    if (count == 1) {
+        step_utf_8(data, 0, length, &c, &unused);
+        return str_value(str_from_char(vm, c));
     }
-    if (count == 1) return str_value(str_from_char(vm, mask));
     Str *s = str_new(vm, count, mask);
     if (!s) return VALUE_ERROR;
-    for (size_t at = 0, i = 0; at < length; i++) {
-        at += (size_t)step_utf_8(data, at, length, &c, &e);
-        text_put(str_data(s), s->width, i, c);
+    for (size_t at = 0; at < length;) {
+        size_t ascii = text_ascii_prefix(data + at, length - at);
+        if (ascii) {
+            text_copy((char *)str_data(s) + i * s->width, s->width, data + at, 1, ascii);
+            i += ascii;
+            at += ascii;
+        } else {
+            at += (size_t)step_utf_8(data, at, length, &c, &unused);
+            text_put(str_data(s), s->width, i++, c);
+        }
     }
     return value_from_object(s);
 }
