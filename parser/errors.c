@@ -43,6 +43,7 @@ typedef struct Search {
     Token newline;    /* its end */
     ParseMode mode;
     uint32_t last_line; /* of the source */
+    bool unfinished;    /* no newline at its end: CPython supplies one for PARSE_EXEC alone */
     bool false_match; /* a line_is_false_match has been seen */
     bool final; /* no error of the lexer goes before the one found */
     SyntaxErrorInfo lexical;
@@ -230,7 +231,7 @@ static void place_at_last(Search *s, const Token *token)
         size_t length;
         error->start.line = s->last_line;
         lexer_line(s->lexer, s->last_line, &length);
-        error->start.column = (uint32_t)length;
+        error->start.column = (uint32_t)length - (s->mode != PARSE_EXEC && s->unfinished);
     }
 }
 
@@ -419,6 +420,7 @@ void errors_find(Arena *arena, const char *source, size_t length, ParseMode mode
     s->header.kind = TOKEN_ENDMARKER;
     s->mode = mode;
     s->last_line = source_lines(source, length);
+    s->unfinished = length && source[length - 1] != '\n';
     s->lexer = lexer_new(arena, source, length, interactive, &s->lexical);
     if (!s->lexer || !search_line(s, refused))
         return;

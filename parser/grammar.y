@@ -66,6 +66,7 @@
 %stack_overflow { grammar_overflow(p); }
 
 %code {
+#undef TOKEN
 #define SYM_ENDMARKER 0
 #define TOKEN(name, text) _Static_assert((int)SYM_##name == (int)TOKEN_##name, "the order of tokens.def");
 #include "lexer/tokens.def"

@@ -18,6 +18,7 @@ typedef struct Driver {
     Parser parser;
     Grammar *grammar;
     Lexer *lexer;
+    ParseMode mode;
     Token *window; /* tokens read ahead: [next, count) */
     uint32_t next, count, capacity;
     TokenKind previous; /* the last token fed; NEWLINE before the first */
@@ -105,6 +106,8 @@ static bool line_ends_with_colon(Driver *d)
 
 static int soft_keyword(Driver *d, const Token *name)
 {
+    if (d->mode == PARSE_EVAL)
+        return TOKEN_NAME;
     bool line_start = d->previous == TOKEN_NEWLINE || d->previous == TOKEN_INDENT || d->previous == TOKEN_DEDENT;
     if (line_start && token_is_word(name, "match")) {
         const Token *behind = driver_peek(d, 1);
@@ -277,6 +280,7 @@ static bool driver_init(Driver *d, Arena *arena, const char *source, size_t leng
     d->parser.arena = arena;
     d->parser.last_end = (Position){1, 0};
     d->previous = TOKEN_NEWLINE;
+    d->mode = mode;
     d->lexer = lexer_new(arena, source, length, interactive, d->parser.error);
     if (!d->lexer)
         return false;

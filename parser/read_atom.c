@@ -131,7 +131,7 @@ static Node *read_comprehension(Reader *r, NodeKind kind, TokenKind close)
 
 /* --- displays --- */
 
-static Node *read_list(Reader *r)
+static Node *read_plain_list(Reader *r)
 {
     uint32_t from = r->mark++;
     NodeList elements = {NULL, 0};
@@ -141,8 +141,13 @@ static Node *read_list(Reader *r)
         node->as.List.elements = elements;
         return node;
     }
-    r->mark = from;
-    return read_comprehension(r, NODE_ListComp, TOKEN_RBRACKET);
+    return reader_back(r, from);
+}
+
+static Node *read_list(Reader *r)
+{
+    Node *node = read_plain_list(r);
+    return node ? node : read_comprehension(r, NODE_ListComp, TOKEN_RBRACKET);
 }
 
 static Node *read_tuple(Reader *r)
@@ -199,6 +204,14 @@ static Node *read_parentheses(Reader *r)
     Node *node = read_tuple(r);
     if (!node)
         node = read_group(r);
+    return node ? node : read_comprehension(r, NODE_GeneratorExp, TOKEN_RPAREN);
+}
+
+Node *read_display(Reader *r)
+{
+    if (reader_peek(r) == TOKEN_LBRACKET)
+        return read_plain_list(r);
+    Node *node = read_tuple(r);
     return node ? node : read_comprehension(r, NODE_GeneratorExp, TOKEN_RPAREN);
 }
 
@@ -453,7 +466,7 @@ static Node *read_simple_atom(Reader *r, NodeKind kind, ConstantKind constant)
     return node;
 }
 
-static Node *atom(Reader *r)
+Node *read_atom(Reader *r)
 {
     Node *node;
     switch (reader_peek(r)) {
@@ -484,11 +497,6 @@ static Node *atom(Reader *r)
         return NULL;
     }
     return r->raised ? NULL : node;
-}
-
-Node *read_atom(Reader *r)
-{
-    return reader_memo(r, RULE_ATOM, atom);
 }
 
 /* --- arguments --- */

@@ -118,13 +118,12 @@ static bool starts_with_display(Reader *r)
         return true;
     if (next != TOKEN_LBRACKET && next != TOKEN_LPAREN)
         return false;
-    Node *atom = read_atom(r);
+    Node *display = read_display(r);
     r->mark = from;
-    return atom && !(atom->flags & NODE_PARENTHESIZED) &&
-           (atom->kind == NODE_List || atom->kind == NODE_Tuple || atom->kind == NODE_GeneratorExp);
+    return display != NULL;
 }
 
-static void *seek_named_expression(Reader *r)
+static Node *seek_named_expression(Reader *r)
 {
     uint32_t from = r->mark;
     Node *target = read_expression(r);
@@ -147,21 +146,17 @@ static void *seek_named_expression(Reader *r)
     return reader_back(r, from);
 }
 
-static Node *named_expression(Reader *r)
+Node *read_named_expression(Reader *r)
 {
     uint32_t from = r->mark;
     Node *node = read_assignment_expression(r);
     if (node)
         return node;
     if (r->seeking)
-        seek_named_expression(r);
+        reader_memo(r, RULE_SEEK_NAMED_EXPRESSION, seek_named_expression);
+    r->mark = from;
     node = read_expression(r);
     return node && reader_peek(r) != TOKEN_COLONEQUAL ? node : reader_back(r, from);
-}
-
-Node *read_named_expression(Reader *r)
-{
-    return reader_memo(r, RULE_NAMED_EXPRESSION, named_expression);
 }
 
 /* --- conditional expressions and lambda --- */

@@ -31,7 +31,7 @@ static bool read_parameter(Reader *r, TokenKind end, bool starred)
     return false;
 }
 
-static bool read_default(Reader *r, TokenKind end)
+static bool read_default(Reader *r)
 {
     uint32_t from = r->mark;
     if (!reader_accept(r, TOKEN_EQUAL))
@@ -39,7 +39,7 @@ static bool read_default(Reader *r, TokenKind end)
     if (read_expression(r))
         return true;
     TokenKind next = reader_peek(r);
-    if (r->seeking && !r->raised && end == TOKEN_RPAREN && (next == TOKEN_RPAREN || next == TOKEN_COMMA))
+    if (r->seeking && !r->raised && (next == TOKEN_RPAREN || next == TOKEN_COMMA))
         raise_at_token(r, from, "expected default value expression");
     reader_back(r, from);
     return false;
@@ -50,7 +50,7 @@ static bool read_item(Reader *r, TokenKind end, Default with)
 {
     uint32_t from = r->mark;
     if (read_parameter(r, end, false)) {
-        bool has_default = with != WITHOUT && read_default(r, end);
+        bool has_default = with != WITHOUT && read_default(r);
         if ((has_default || with != WITH) && (reader_accept(r, TOKEN_COMMA) || reader_peek(r) == end) && !r->raised)
             return true;
     }

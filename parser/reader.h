@@ -14,8 +14,8 @@
 #include "parser/parser.h"
 
 typedef enum Rule {
-    RULE_STAR_EXPRESSION, RULE_NAMED_EXPRESSION, RULE_EXPRESSION, RULE_DISJUNCTION, RULE_CONJUNCTION, RULE_INVERSION,
-    RULE_ARITHMETIC, RULE_FACTOR, RULE_PRIMARY, RULE_ATOM, RULE_SLICES, RULE_ARGUMENTS, RULE_ARGS, RULE_CLAUSES,
+    RULE_STAR_EXPRESSION, RULE_SEEK_NAMED_EXPRESSION, RULE_EXPRESSION, RULE_DISJUNCTION, RULE_CONJUNCTION, RULE_INVERSION,
+    RULE_ARITHMETIC, RULE_FACTOR, RULE_PRIMARY, RULE_SLICES, RULE_ARGUMENTS, RULE_ARGS, RULE_CLAUSES,
     RULE_STAR_TARGET, RULE_DELETE_TARGET, RULE_SINGLE_TARGET, RULE_SIMPLE, RULE_CLOSED_PATTERN, RULE_LAMBDA,
     RULE_COUNT
 } Rule;
@@ -80,6 +80,7 @@ Node *read_disjunction(Reader *r);
 Node *read_arithmetic(Reader *r); /* bitwise_or */
 Node *read_primary(Reader *r);
 Node *read_atom(Reader *r);
+Node *read_display(Reader *r); /* at a bracket: a list, a tuple or a generator, but no group and no comprehension */
 Node *read_strings(Reader *r);
 Node *read_arguments(Reader *r);
 Node *read_starred_expression(Reader *r);
