@@ -16,7 +16,8 @@
 #include "vm/types/str.h"
 #include "vm/vm.h"
 
-#define INLINE_MAX 40       /* slots inside an object at most */
+#define INLINE_MAX 32        /* slots inside an object at most (__static_attributes__) */
+#define LEARNED_MAX 16       /* the same, where only earlier instances tell */
 #define SHAPES_PER_TYPE 1500 /* more: a class used as a dictionary, its instances get dicts */
 #define CHILDREN_MAX 64
 #define TABLE_FREE 0xff
@@ -225,12 +226,9 @@ Shape *type_instance_shape(Vm *vm, Type *type) {
     return wider;
 }
 
-/* An attribute did not fit inside the object: later instances get more room. */
+/* An attribute did not fit inside the object: later instances get the room, but for the rare ones with very many. */
 static void type_wants_inline(Type *type, uint32_t count) {
-    if (count < 6) count = (count + 1) & ~1u;
-    else count += count / 2;
-    if (count > INLINE_MAX) count = INLINE_MAX;
-    if (count > type->wanted_inline) type->wanted_inline = (uint16_t)count;
+    if (count <= LEARNED_MAX && count > type->wanted_inline) type->wanted_inline = (uint16_t)count;
 }
 
 /* --- storage --- */

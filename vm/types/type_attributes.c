@@ -179,6 +179,11 @@ static Value get_dict(Vm *vm, Value self) {
 }
 
 static Value get_doc(Vm *vm, Value self) {
+    const Type *type = self_of(self);
+    if (!is_heap(type)) {
+        Str *text = type->spec->doc ? str_from_ascii(vm, type->spec->doc) : NULL;
+        return text ? value_from_object(text) : type->spec->doc ? VALUE_ERROR : VALUE_NONE;
+    }
     Value doc = own_attr(vm, self_of(self), NAME(vm, __doc__));
     return value_is_empty(doc) ? VALUE_NONE : bind(vm, doc, VALUE_EMPTY, self_of(self));
 }
