@@ -86,8 +86,8 @@ void statement(Compiler *c, Node *node);
 void body_with_docstring(Compiler *c, NodeList statements); /* of a module or class */
 bool is_docstring(NodeList statements);
 /* return, break and continue: code that leaves all blocks up to (not including) `end`. The answer goes to blocks_resume once the
- * jump behind it is emitted. */
-Block *blocks_leave(Compiler *c, Block *end);
+ * jump behind it is emitted. value: the temporary with what is returned, or NO_REGISTER. */
+Block *blocks_leave(Compiler *c, Block *end, Reg value);
 void blocks_resume(Compiler *c, Block *innermost, Block *end);
 void try_statement(Compiler *c, Node *node);
 void with_statement(Compiler *c, Node *node);

@@ -21,6 +21,7 @@ static void descend(Compiler *c, Text dotted, Reg module) {
         dot = memchr(start, '.', (size_t)(end - start));
         uint32_t at = emit2_at(c, OP_IMPORT_FROM, next, module);
         emit_word(c, at, 1, name_index(c, name_get(c, start, (size_t)((dot ? dot : end) - start))));
+        emit_clear(c, module);
         emit_move(c, module, next);
     }
     c->unit->temp_top = next;

@@ -3,12 +3,21 @@
 
 /* --- leaving blocks --- */
 
-static void block_leave(Compiler *c, Block *block) {
+/* The finally clause, in the middle of a jump: one that it makes itself drops the value that is being returned. */
+static void finally_inline(Compiler *c, const Node *node, Reg value) {
+    Block holding;
+    if (value != NO_REGISTER) block_push(c, &holding, BLOCK_VALUE, NULL, value);
+    body(c, node->as.Try.finalbody);
+    if (value != NO_REGISTER) block_pop(c, &holding);
+}
+
+static void block_leave(Compiler *c, Block *block, Reg value) {
     switch (block->kind) {
+    case BLOCK_VALUE:
     case BLOCK_LOOP:
         if (block->reg != NO_REGISTER) emit_clear(c, block->reg);
         break;
-    case BLOCK_FINALLY: body(c, block->node->as.Try.finalbody); break;
+    case BLOCK_FINALLY: finally_inline(c, block->node, value); break;
     case BLOCK_HANDLING: emit1(c, OP_POP_EXC, block->reg); break;
     case BLOCK_HANDLER_NAME: {
         Ref ref = name_ref(c, block->node->as.ExceptHandler.name);
@@ -21,13 +30,13 @@ static void block_leave(Compiler *c, Block *block) {
     }
 }
 
-Block *blocks_leave(Compiler *c, Block *end) {
+Block *blocks_leave(Compiler *c, Block *end, Reg value) {
     Unit *u = c->unit;
     Block *innermost = u->blocks;
     for (Block *block = innermost; block != end && !c->failed; block = block->outer) {
         region_close(c, block);
         u->blocks = block->outer;
-        block_leave(c, block);
+        block_leave(c, block, value);
     }
     return innermost;
 }
@@ -61,7 +70,7 @@ static Block *innermost_loop(Compiler *c, const Node *node, const char *message)
 void break_statement(Compiler *c, Node *node) {
     Block *loop = innermost_loop(c, node, "'break' outside loop");
     if (!loop) return;
-    Block *innermost = blocks_leave(c, loop->outer);
+    Block *innermost = blocks_leave(c, loop->outer, NO_REGISTER);
     emit_jump(c, loop->break_to);
     blocks_resume(c, innermost, loop->outer);
 }
@@ -69,7 +78,7 @@ void break_statement(Compiler *c, Node *node) {
 void continue_statement(Compiler *c, Node *node) {
     Block *loop = innermost_loop(c, node, "'continue' not properly in loop");
     if (!loop) return;
-    Block *innermost = blocks_leave(c, loop);
+    Block *innermost = blocks_leave(c, loop, NO_REGISTER);
     emit_jump_back(c, loop->continue_to);
     blocks_resume(c, innermost, loop);
 }
@@ -93,7 +102,7 @@ void return_statement(Compiler *c, Node *node) {
     Reg mark = c->unit->temp_top, result = NO_REGISTER;
     if (value && !node_is_constant(value))
         result = leaving_runs_code(c->unit->blocks) ? expr_new(c, value) : expr_operand(c, value, NO_REGISTER, NULL);
-    Block *innermost = blocks_leave(c, NULL);
+    Block *innermost = blocks_leave(c, NULL, result != NO_REGISTER && reg_is_temp(c, result) ? result : NO_REGISTER);
     if (value && node_is_constant(value) && !value_is_none(node_constant(c, value))) {
         result = temp_new(c);
         expr_to(c, value, result);

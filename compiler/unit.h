@@ -43,6 +43,7 @@ typedef enum BlockKind {
     BLOCK_HANDLING,     /* an exception is being handled: reg is PUSH_EXC's */
     BLOCK_HANDLER_NAME, /* except .. as name */
     BLOCK_WITH,         /* reg holds __exit__ */
+    BLOCK_VALUE,        /* reg holds what a return statement returns, while a finally clause runs */
     BLOCK_EXCEPT_STAR   /* must not be left by return, break, continue */
 } BlockKind;
 

@@ -240,9 +240,10 @@ static void step(Verifier *v, uint32_t at) {
     if (op == OP_RETURN || op == OP_RETURN_NONE) check_return(v, at, state);
     if (op == OP_RETURN || op == OP_RETURN_NONE || op == OP_RAISE || op == OP_RAISE_FROM || op == OP_RAISE_AGAIN || op == OP_RERAISE) return;
     if (op == OP_JUMP_OR_POP || op == OP_FOR_ITER || op == OP_SEND || is_branch(op)) {
-        uint8_t *t = temp_of(v, state, INSTR_B(*instr), at), *a = temp_of(v, jumped, INSTR_A(*instr), at);
+        bool iterates = op == OP_FOR_ITER || op == OP_SEND;
+        uint8_t *t = temp_of(v, state, INSTR_B(*instr), at), *a = iterates ? temp_of(v, jumped, INSTR_A(*instr), at) : NULL;
         if (op == OP_JUMP_OR_POP && t) *t = EMPTY;
-        if ((op == OP_FOR_ITER || op == OP_SEND) && a) *a = EMPTY;
+        if (a) *a = EMPTY;
         if (op == OP_FOR_ITER && temp_of(v, jumped, INSTR_B(*instr), at)) *temp_of(v, jumped, INSTR_B(*instr), at) = EMPTY;
         flow_to(v, at, next + instr[1], jumped, UINT32_MAX);
     }
