@@ -213,7 +213,6 @@ static void augmented_name(Compiler *c, Node *node, Node *target) {
 }
 
 static void augmented_attribute(Compiler *c, Node *node, Node *target) {
-    check_name(c, target->as.Attribute.attr, target, "assign to");
     note_static_attribute(c, target);
     Reg object = expr_operand(c, target->as.Attribute.value, NO_REGISTER, node->as.AugAssign.value);
     Reg value = temp_new(c);
@@ -297,13 +296,13 @@ void annotated_assign(Compiler *c, Node *node) {
     if (node->as.AnnAssign.value) target_assign(c, target, node->as.AnnAssign.value);
     else if (target->kind != NODE_Name) evaluate_target(c, target);
     if (target->kind == NODE_Name) {
-        check_name(c, target->as.Name.id, target, "assign to");
+        check_name(c, target->as.Name.id, node, "assign to");
         if (node->as.AnnAssign.simple && evaluates_annotations(c)) {
             store_annotation(c, node, target->as.Name.id);
             return;
         }
     } else if (target->kind == NODE_Attribute) {
-        check_name(c, target->as.Attribute.attr, target, "assign to");
+        check_name(c, target->as.Attribute.attr, node, "assign to");
     }
     if (!node->as.AnnAssign.simple && evaluates_annotations(c) && !(c->flags & CODE_FUTURE_ANNOTATIONS))
         expr_discard(c, node->as.AnnAssign.annotation);
@@ -340,7 +339,6 @@ void delete_target(Compiler *c, Node *target) {
         break;
     }
     case NODE_Attribute: {
-        check_name(c, target->as.Attribute.attr, target, "delete");
         Reg object = expr_operand(c, target->as.Attribute.value, NO_REGISTER, NULL);
         position_attribute(c, target);
         uint32_t at = emit(c, OP_DEL_ATTR, object, 0, 0);

@@ -52,7 +52,7 @@ static Value string_value(Vm *vm, const char *text, size_t length) {
 static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *filename, const char *source, size_t length) {
     size_t size = 0, end_size = 0;
     const char *line = source ? line_find(source, length, error->start.line, &size) : NULL;
-    const char *last = source && error->end.line ? line_find(source, length, error->end.line, &end_size) : NULL;
+    const char *last = source && error->end.line && error->end.column != UINT32_MAX ? line_find(source, length, error->end.line, &end_size) : NULL;
     int64_t offset = line ? character_offset(line, size, error->start.column) + 1 : (int64_t)error->start.column + 1;
     int64_t end_offset = last ? character_offset(last, end_size, error->end.column) + 1 : (int64_t)error->end.column + 1;
     Value items[6] = {string_value(vm, filename, strlen(filename)),
@@ -60,7 +60,7 @@ static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *fil
                       value_from_small(offset),
                       line ? string_value(vm, line, size) : VALUE_NONE,
                       error->end.line ? value_from_small(error->end.line) : VALUE_NONE,
-                      error->end.line ? value_from_small(end_offset) : VALUE_NONE};
+                      error->end.line && error->end.column != UINT32_MAX ? value_from_small(end_offset) : VALUE_NONE};
     bool ok = true;
     for (int i = 0; i < 6; i++) ok &= !value_is_error(items[i]);
     Tuple *tuple = ok ? tuple_from_values(vm, items, 6) : NULL;

@@ -1,7 +1,10 @@
 /* await, yield, yield from. */
 #include "compiler/codegen.h"
 
-bool unit_is_async(const Compiler *c) { return c->unit->flags & (CODE_COROUTINE | CODE_ASYNC_GENERATOR); }
+bool unit_is_async(const Compiler *c) {
+    const Scope *scope = c->unit->scope;
+    return scope->kind == SCOPE_FUNCTION && scope->node->kind == NODE_FunctionDef && scope->node->as.FunctionDef.is_async;
+}
 
 /* R[iterator + 1] holds what is sent first; at the end the result is there, and R[iterator] is empty. */
 void emit_send_loop(Compiler *c, Reg iterator) {

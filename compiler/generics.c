@@ -25,6 +25,7 @@ static void type_param_to(Compiler *c, Node *n, Reg to) {
     Text text = param_name(n);
     Intrinsic which = n->kind == NODE_TypeVar ? INTRINSIC_TYPE_VAR : n->kind == NODE_ParamSpec ? INTRINSIC_PARAM_SPEC : INTRINSIC_TYPE_VAR_TUPLE;
     CodePosition old = position_set(c, n);
+    check_name(c, text, n, "assign to");
     emit_constant(c, args, constant_string(c, text.data, text.length));
     if (n->kind == NODE_TypeVar && n->as.TypeVar.bound) {
         Node *bound = n->as.TypeVar.bound;
@@ -93,7 +94,7 @@ static Value generic_code(Compiler *c, Node *node, Scope *scope) {
 void type_alias_statement(Compiler *c, Node *node) {
     Node *name = node->as.TypeAlias.name;
     Reg mark = c->unit->temp_top, result = temp_new(c);
-    check_name(c, name->as.Name.id, name, "assign to");
+    check_name(c, name->as.Name.id, node, "assign to");
     if (node->as.TypeAlias.type_params.count) {
         Scope *scope = scope_of(c, node, ROLE_TYPE_PARAMS);
         Value code = generic_code(c, node, scope);

@@ -103,7 +103,7 @@ static bool is_future(const Node *statement) {
 static void read_features(Compiler *c, const Node *statement) {
     for (uint32_t i = 0; i < statement->as.ImportFrom.names.count && !c->failed; i++) {
         Text name = statement->as.ImportFrom.names.items[i]->as.Alias.name;
-        Position unknown = {0, 0};
+        Position unknown = {statement->start.line, UINT32_MAX};
         if (text_is(name, "annotations")) c->flags |= CODE_FUTURE_ANNOTATIONS;
         else if (text_is(name, "braces")) compiler_error_at(c, statement->start, unknown, "not a chance");
         else if (!is_feature(name))

@@ -412,6 +412,7 @@ static void extend_walrus_scope(Builder *b, Node *target) {
     Name *name = mangled(b, target->as.Name.id);
     Scope *inner = b->scope;
     for (Scope *scope = inner; scope && !b->c->failed; scope = scope->parent) {
+        if (scope->kind == SCOPE_ANNOTATION) continue;
         if (scope->comprehension) {
             Symbol *symbol = scope_find(scope, name);
             if (symbol && symbol->flags & DEF_COMP_ITER && symbol->flags & DEF_LOCAL)
@@ -422,7 +423,10 @@ static void extend_walrus_scope(Builder *b, Node *target) {
         if (scope->kind == SCOPE_CLASS)
             compiler_error(b->c, target, "assignment expression within a comprehension cannot be used in a class body");
         else if (is_annotation_scope(scope))
-            compiler_error(b->c, target, "assignment expression within a comprehension cannot be used within %s", scope->where);
+            compiler_error(b->c, target, "assignment expression within a comprehension cannot be used %s",
+                           scope->kind == SCOPE_TYPE_PARAMS  ? "within the definition of a generic"
+                           : scope->kind == SCOPE_TYPE_ALIAS ? "in a type alias"
+                                                             : "in a TypeVar bound");
         if (b->c->failed) return;
         Symbol *outer = scope_symbol(b->c, scope, name);
         if (!outer) return;
