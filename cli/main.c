@@ -32,24 +32,25 @@ static const char help_text[] =
 
 /* --- streams --- */
 
-static void write_all(int fd, const char *text, size_t length) {
+static int write_all(int fd, const char *text, size_t length) {
     while (length > 0) {
         ssize_t n = write(fd, text, length);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return; /* seen again by sys.stdout, which writes for itself */
+        if (n < 0) return errno;
         text += n;
         length -= (size_t)n;
     }
+    return 0;
 }
 
-static void write_out(void *user, const char *text, size_t length) {
+static int write_out(void *user, const char *text, size_t length) {
     (void)user;
-    write_all(1, text, length);
+    return write_all(1, text, length);
 }
 
-static void write_err(void *user, const char *text, size_t length) {
+static int write_err(void *user, const char *text, size_t length) {
     (void)user;
-    write_all(2, text, length);
+    return write_all(2, text, length);
 }
 
 static long read_in(void *user, char *buffer, size_t size) {

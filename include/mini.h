@@ -39,8 +39,8 @@ typedef enum MiniStatus {
     MINI_NO_MEMORY   /* the VM could not even make an exception */
 } MiniStatus;
 
-/* Where output goes. text is UTF-8, not NUL-terminated. */
-typedef void (*MiniWriteFn)(void *user, const char *text, size_t length);
+/* Where output goes. text is not NUL-terminated. 0, or an errno value when it could not be written. */
+typedef int (*MiniWriteFn)(void *user, const char *text, size_t length);
 /* Where input comes from: reads up to `size` bytes into buffer; the number read, 0 at the end, -1 on an error (errno). */
 typedef long (*MiniReadFn)(void *user, char *buffer, size_t size);
 

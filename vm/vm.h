@@ -27,8 +27,8 @@ typedef struct MethodCacheEntry {
 
 /* Where output and input go. NULL members: discarded / at the end. Set by the host (the `mini` program: stdio). */
 typedef struct VmStreams {
-    void (*write_out)(void *user, const char *text, size_t length);
-    void (*write_err)(void *user, const char *text, size_t length);
+    int (*write_out)(void *user, const char *text, size_t length); /* 0, or an error number */
+    int (*write_err)(void *user, const char *text, size_t length);
     long (*read_in)(void *user, char *buffer, size_t size); /* bytes read, 0 at the end, -1: errno */
     void *user;
     bool out_is_terminal, in_is_terminal, err_is_terminal;
