@@ -50,6 +50,34 @@ static void check_arguments(Parser *p, NodeList arguments, bool trailing_comma, 
     }
 }
 
+static bool keyword_is_repeated(const Node *keyword, Node *const *before, uint32_t count)
+{
+    Text name = keyword->as.Keyword.name;
+    for (uint32_t i = 0; name.data && i < count; i++) {
+        Text other = before[i]->as.Keyword.name;
+        if (other.data && other.length == name.length && memcmp(other.data, name.data, name.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool position_is_before(Position a, Position b)
+{
+    return a.line < b.line || (a.line == b.line && a.column < b.column);
+}
+
+/* Notes the first keyword that comes twice. The calls inside have been looked at before, but come after their owner. */
+static void check_repeated(Parser *p, const Node *owner, NodeList keywords)
+{
+    if (p->repeated && position_is_before(p->repeated->start, owner->start))
+        return;
+    for (uint32_t i = 1; i < keywords.count; i++)
+        if (keyword_is_repeated(keywords.items[i], keywords.items, i)) {
+            p->repeated = keywords.items[i];
+            return;
+        }
+}
+
 static void split_arguments(Parser *p, Node *owner, NodeList all, NodeList *positional, NodeList *keywords)
 {
     if (!all.count)
@@ -71,6 +99,7 @@ static void split_arguments(Parser *p, Node *owner, NodeList all, NodeList *posi
         if (all.items[i]->kind == NODE_Keyword)
             items[count++] = all.items[i];
     *keywords = (NodeList){items, count};
+    check_repeated(p, owner, *keywords);
 }
 
 Item build_call(Parser *p, Item func, Item paren, Mark arguments, bool trailing_comma)

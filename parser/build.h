@@ -50,6 +50,7 @@ typedef struct Parser {
     size_t stack_bytes;       /* what the grammar's stack holds */
     Node *result;
     bool rejected, failed;
+    const Node *repeated; /* a Keyword whose name its call has used before: an error, unless there are others */
     Node nowhere;
 } Parser;
 

@@ -3,7 +3,7 @@
  * The source is read again line by line with a fresh lexer. The lines before the one at fault are known to be right;
  * only what they open is kept: blocks, and `try` statements that still want a handler. As in CPython, an error of the
  * lexer anywhere behind the line at fault is reported in place of the parser's.
- * To add a statement that has a block: header_name. */
+ * To add a statement that has a block: line_header. */
 #include "parser/errors.h"
 
 #include <stdio.h>

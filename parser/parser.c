@@ -7,6 +7,7 @@
  * To add a soft keyword: a symbol behind TOKEN_COUNT (build.h, grammar.y) and a case in soft_keyword. */
 #include "parser/parser.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "parser/build.h"
@@ -291,6 +292,17 @@ static bool driver_init(Driver *d, Arena *arena, const char *source, size_t leng
     return true;
 }
 
+static Node *repeated_keyword(const Parser *p)
+{
+    Text name = p->repeated->as.Keyword.name;
+    p->error->set = true;
+    p->error->kind = SYNTAX_ERROR;
+    p->error->start = p->repeated->start;
+    p->error->end = p->repeated->end;
+    snprintf(p->error->message, sizeof p->error->message, "keyword argument repeated: %.*s", (int)name.length, name.data);
+    return NULL;
+}
+
 Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mode, bool interactive,
                    SyntaxErrorInfo *error, SyntaxWarningFn warn, void *user)
 {
@@ -312,7 +324,7 @@ Node *parser_parse(Arena *arena, const char *source, size_t length, ParseMode mo
     if (last == TOKEN_ERRORTOKEN && error->kind == SYNTAX_INCOMPLETE)
         return NULL;
     if (!d.parser.rejected && !error->set && !(mode == PARSE_SINGLE && single_is_unfinished(&d, source, length)))
-        return d.parser.result;
+        return d.parser.repeated ? repeated_keyword(&d.parser) : d.parser.result;
     if (interactive && mode == PARSE_SINGLE && last == TOKEN_ENDMARKER && d.fed == 0) {
         build_single(&d.parser, NO_NODES);
         return d.parser.failed ? NULL : d.parser.result;
