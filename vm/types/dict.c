@@ -51,11 +51,17 @@ static bool dict_clone_table(Vm *vm, Dict *d, const Dict *other) {
     return true;
 }
 
+/* Whether iterating over the mapping gives the table's keys: not when a subclass has its own __iter__. */
+static bool is_plain_dict(Vm *vm, Value v) {
+    return value_is_dict(v) && value_type(vm, v)->slots.iter == TYPE(vm, DICT)->slots.iter;
+}
+
 Dict *dict_copy(Vm *vm, Dict *d) {
     Dict *copy = dict_new(vm);
     if (!copy || d->count == 0) return copy;
-    bool dense = d->count >= (uint64_t)d->table->used * 2 / 3;
-    if (dense ? dict_clone_table(vm, copy, d) : dict_merge(vm, copy, value_from_object(d), true)) return copy;
+    Value source = value_from_object(d);
+    bool dense = d->count >= (uint64_t)d->table->used * 2 / 3 && is_plain_dict(vm, source);
+    if (dense ? dict_clone_table(vm, copy, d) : dict_merge(vm, copy, source, true)) return copy;
     release_object(vm, copy);
     return NULL;
 }
@@ -216,11 +222,6 @@ Value dict_keys_list(Vm *vm, Dict *d) {
 
 /* --- merging --- */
 
-/* Whether iterating over the mapping gives the table's keys: not when a subclass has its own __iter__. */
-static bool is_plain_dict(Vm *vm, Value v) {
-    return value_is_dict(v) && value_type(vm, v)->slots.iter == TYPE(vm, DICT)->slots.iter;
-}
-
 static bool dict_merge_entry(Vm *vm, Dict *d, Value key, Hash hash, Value value, bool replace) {
     if (replace) return dict_set_hashed(vm, d, key, hash, value);
     uint32_t entry = dict_lookup(vm, d, key, hash);
@@ -344,9 +345,14 @@ bool dict_update(Vm *vm, Dict *d, Value other) {
     return dict_merge(vm, d, other, true);
 }
 
-bool dict_update_from(Vm *vm, Dict *d, Value other, Value kwargs) {
-    if (!value_is_empty(other) && !dict_update(vm, d, other)) return false;
-    return value_is_empty(kwargs) || dict_merge(vm, d, kwargs, true);
+bool dict_update_from(Vm *vm, const char *name, Value *args, int nargs) {
+    Dict *d = value_dict(args[0]);
+    if (nargs > 2) {
+        error_type(vm, "%s expected at most 1 argument, got %d", name, nargs - 1);
+        return false;
+    }
+    if (nargs == 2 && !dict_update(vm, d, args[1])) return false;
+    return value_is_empty(args[nargs]) || dict_merge(vm, d, args[nargs], true);
 }
 
 /* --- comparing --- */

@@ -93,8 +93,7 @@ static Value dict_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple
 }
 
 static Value dict_init(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return dict_update_from(vm, value_dict(args[0]), args[1], args[2]) ? VALUE_NONE : VALUE_ERROR;
+    return dict_update_from(vm, "dict", args, nargs) ? VALUE_NONE : VALUE_ERROR;
 }
 
 /* --- methods --- */
@@ -152,8 +151,7 @@ static Value dict_copy_method(Vm *vm, Value *args, int nargs) {
 }
 
 static Value dict_update_method(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return dict_update_from(vm, value_dict(args[0]), args[1], args[2]) ? VALUE_NONE : VALUE_ERROR;
+    return dict_update_from(vm, "update", args, nargs) ? VALUE_NONE : VALUE_ERROR;
 }
 
 static Value dict_keys_method(Vm *vm, Value *args, int nargs) {
@@ -215,7 +213,7 @@ static const NativeDef dict_methods[] = {
     {"keys", dict_keys_method, "($self, /)", "A live view of the keys.", NATIVE_METHOD},
     {"items", dict_items_method, "($self, /)", "A live view of the (key, value) pairs.", NATIVE_METHOD},
     {"values", dict_values_method, "($self, /)", "A live view of the values.", NATIVE_METHOD},
-    {"update", dict_update_method, "($self, other=(), /, **kwargs)",
+    {"update", dict_update_method, "($self, /, *args, **kwargs)",
      "Sets the keys of a mapping or of an iterable of pairs, then those given by name.", NATIVE_METHOD},
     {"fromkeys", dict_fromkeys_method, "($type, iterable, value=None, /)",
      "A new dict with keys from the iterable, all with the same value.", NATIVE_CLASS_METHOD},
@@ -259,6 +257,6 @@ const TypeSpec dict_spec = {
               .get_item = dict_subscript,
               .set_item = dict_set_item,
               .contains = dict_contains_slot},
-    .init = {"dict", dict_init, "($self, iterable=(), /, **kwargs)", NULL, NATIVE_METHOD},
+    .init = {"dict", dict_init, "($self, /, *args, **kwargs)", NULL, NATIVE_METHOD},
     .methods = dict_methods,
 };

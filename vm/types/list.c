@@ -417,28 +417,35 @@ static Value list_inplace_repeat(Vm *vm, Value self, Value count) {
     return value_retain(self);
 }
 
+/* The first index at which the lists differ, or the shorter one ends; -1: error. */
+static int64_t list_first_difference(Vm *vm, List *a, List *b) {
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        Value x = a->items[i], y = b->items[i];
+        if (value_same(x, y)) continue;
+        value_retain(x);
+        value_retain(y);
+        int equal = value_equal(vm, x, y);
+        value_release(vm, x);
+        value_release(vm, y);
+        if (equal <= 0) return equal < 0 ? -1 : (int64_t)i;
+    }
+    return (int64_t)(a->count < b->count ? a->count : b->count);
+}
+
+/* What differs is looked at anew after the search: comparing may have changed the lists. */
 static Value list_compare(Vm *vm, Value self, Value other, CompareOperator op) {
     if (!value_is_list(self) || !value_is_list(other)) return VALUE_NOT_IMPLEMENTED;
     List *a = value_list(self), *b = value_list(other);
     if (a->count != b->count && (op == COMPARE_EQ || op == COMPARE_NE)) return value_from_bool(op == COMPARE_NE);
-    for (size_t i = 0; i < a->count && i < b->count; i++) {
-        Value x = a->items[i], y = b->items[i];
-        if (value_same(x, y) && !value_is_float(x)) continue;
-        value_retain(x);
-        value_retain(y);
-        int equal = value_equal(vm, x, y);
-        Value result = VALUE_ERROR;
-        if (equal == 0) {
-            if (op == COMPARE_EQ || op == COMPARE_NE)
-                result = value_from_bool(op == COMPARE_NE);
-            else
-                result = value_compare(vm, x, y, op);
-        }
-        value_release(vm, x);
-        value_release(vm, y);
-        if (equal <= 0) return result;
-    }
-    return sequence_compare_lengths(a->count, b->count, op);
+    int64_t i = list_first_difference(vm, a, b);
+    if (i < 0) return VALUE_ERROR;
+    if ((size_t)i >= a->count || (size_t)i >= b->count) return sequence_compare_lengths(a->count, b->count, op);
+    if (op == COMPARE_EQ || op == COMPARE_NE) return value_from_bool(op == COMPARE_NE);
+    Value x = value_retain(a->items[i]), y = value_retain(b->items[i]);
+    Value result = value_compare(vm, x, y, op);
+    value_release(vm, x);
+    value_release(vm, y);
+    return result;
 }
 
 static Value list_repr_items(Vm *vm, List *l) {
