@@ -44,7 +44,7 @@ static CallOutcome call_class(Vm *vm, Type *type, Value init, Value *args, int n
 
 /* A native function called with its arguments where they are. false: its signature asks for more than that. */
 static bool native_in_place(Vm *vm, Frame *frame, NativeFunction *native, Value *args, int nargs, Value *v) {
-    bool has_self = native->flags & NATIVE_HAS_SELF;
+    bool has_self = native->flags & NATIVE_HAS_SELF && !value_is_empty(native->self);
     int given = nargs + has_self;
     if (native->flags & (NATIVE_VARARGS | NATIVE_KWARGS) || given < native->min_args || given > native->max_args) return false;
     Value *first = args - has_self;
@@ -104,9 +104,8 @@ static Tuple *arguments_tuple(Vm *vm, Value callee, Value args) {
     }
     Type *type = value_type(vm, args);
     if (!type->slots.iter && !type->slots.get_item) {
-        Value name = value_find_attr(vm, callee, NAME(vm, __qualname__));
-        if (value_is_str(name)) error_type(vm, "%S() argument after * must be an iterable, not %T", name, args);
-        else error_type(vm, "Value after * must be an iterable, not %T", args);
+        Value name = callee_text(vm, callee);
+        if (!value_is_error(name)) error_type(vm, "%S argument after * must be an iterable, not %T", name, args);
         value_release(vm, name);
         return NULL;
     }
