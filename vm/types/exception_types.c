@@ -111,12 +111,10 @@ static bool syntax_details(Vm *vm, Value self, Value details) {
     if (value_is_error(tuple)) return false;
     Tuple *t = value_tuple(tuple);
     bool ok = t->count == 4 || t->count == 6;
-    if (!ok) error_type(vm, "function missing required argument 'filename' (pos 1)");
+    if (t->count < 4) error_type(vm, "function takes at least 4 arguments (%d given)", (int)t->count);
+    else if (t->count > 6) error_type(vm, "function takes at most 6 arguments (%d given)", (int)t->count);
+    else if (t->count == 5) error_type(vm, "end_offset must be provided when end_lineno is provided");
     for (size_t k = 0; ok && k < t->count; k++) extra_set(vm, self, EXTRA_SYNTAX_FILENAME + (int)k, t->items[k]);
-    if (ok && t->count == 6 && value_is_none(t->items[5]) != value_is_none(t->items[4])) {
-        ok = false;
-        error_type(vm, "end_offset must be provided when end_lineno is provided");
-    }
     value_release(vm, tuple);
     return ok;
 }
