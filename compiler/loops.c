@@ -194,9 +194,12 @@ Reg emit_async_next(Compiler *c, Reg iterator, Label *finished) {
 /* At `finished`: drops the iterator after StopAsyncIteration, or raises again. */
 void emit_async_end(Compiler *c, Reg iterator, Label *finished, const uint64_t *bound) {
     handler_place(c, finished, bound);
-    Reg exception = temp_new(c);
-    emit2(c, OP_END_ASYNC_FOR, iterator, exception);
-    c->unit->temp_top = exception;
+    Reg exc = temp_block(c, 2), copy = temp_new(c);
+    emit1(c, OP_PUSH_EXC, exc);
+    emit2(c, OP_COPY, copy, exc);
+    emit1(c, OP_POP_EXC, exc);
+    emit2(c, OP_END_ASYNC_FOR, iterator, copy);
+    c->unit->temp_top = exc;
 }
 
 static void async_for_loop(Compiler *c, Node *node) {

@@ -103,7 +103,7 @@ static bool effects_control(Effects *e, const Instr *at, uint32_t a, uint32_t b,
     case OP_SEND: keeps(e, a); reads(e, b, 1); writes(e, b, 1); return true;
     case OP_GET_AWAITABLE: reads(e, b, 1); writes(e, a, 1); return true;
     case OP_GET_ANEXT: keeps(e, b); writes(e, a, 1); return true;
-    case OP_END_ASYNC_FOR: e->clear = a; return true;
+    case OP_END_ASYNC_FOR: reads(e, b, 1); e->clear = a; return true;
     case OP_PUSH_EXC: writes(e, a, 2); return true;
     case OP_POP_EXC: reads(e, a, 2); return true;
     case OP_EXC_MATCH: keeps(e, b); reads(e, c, 1); writes(e, a, 1); return true;
