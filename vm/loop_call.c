@@ -44,8 +44,10 @@ static CallOutcome call_class(Vm *vm, Type *type, Value init, Value *args, int n
 
 /* A native function called with its arguments where they are. false: its signature asks for more than that. */
 static bool native_in_place(Vm *vm, Frame *frame, NativeFunction *native, Value *args, int nargs, Value *v) {
-    bool has_self = native->flags & NATIVE_HAS_SELF && !value_is_empty(native->self);
+    bool wants_self = native->flags & NATIVE_HAS_SELF, has_self = wants_self && !value_is_empty(native->self);
     int given = nargs + has_self;
+    /* A method descriptor's receiver is args[0]; native_call checks what is not of its very class. */
+    if (wants_self && !has_self && (!nargs || value_type(vm, args[0]) != native->owner)) return false;
     if (native->flags & (NATIVE_VARARGS | NATIVE_KWARGS) || given < native->min_args || given > native->max_args) return false;
     Value *first = args - has_self;
     Value *end = frame->registers + frame->code->register_count;
