@@ -43,8 +43,10 @@ typedef struct HeapHooks {
     /* A collection starts or has stopped (gc.callbacks). NULL: nobody wants to know. */
     void (*collection)(Vm *vm, bool start, int generation, size_t collected, size_t uncollectable);
     const char *(*type_name)(const Object *self); /* for messages */
-    /* Text of the collector's debug output. */
+    /* Text of the collector's debug output: to sys.stderr. */
     void (*debug_write)(Vm *vm, const char *text);
+    /* Text of the checks of gc/recount.c: straight to the host, no memory is touched. */
+    void (*report)(Vm *vm, const char *text);
     /* One unreachable object: "gc: collectable <...>" and gc.garbage, as the debug flags say. */
     void (*debug_object)(Vm *vm, Object *o, unsigned flags);
 } HeapHooks;
@@ -197,11 +199,11 @@ void heap_fail_after(Heap *heap, size_t n);
 size_t heap_collect(Heap *heap, int generation);
 /* A safe point at which HEAP_PENDING_COLLECT is set: collects what is due. */
 void heap_collect_due(Heap *heap);
-/* Recounts every reference by a walk over roots and objects, compares with the headers; writes each difference to
- * stderr (test builds only) and returns their number. References held by C code that is running count as differences
+/* Recounts every reference by a walk over roots and objects, compares with the headers; reports each difference and
+ * returns their number (test builds only). References held by C code that is running count as differences
  * only when all is set: fewer references found than the header says. */
 size_t heap_recount(Heap *heap, bool all);
-/* The number of live objects that no root leads to: what leaked, once nothing is running. report: each goes to stderr. */
+/* The number of live objects that no root leads to: what leaked, once nothing is running. report: each is told. */
 size_t heap_count_leaks(Heap *heap, bool report);
 
 #endif

@@ -59,8 +59,10 @@ static void object_compare(Object *o, void *arg) {
     bool leaf = !o->shape->ops->visit && !o->shape->owns_type; /* names in tables are not all met */
     if (o->count - trash == met || ((leaf || !r->all) && o->count - trash > met)) return;
     r->differences++;
-    fprintf(stderr, "recount: %s object at %p: count %u, references found %u\n", r->heap->hooks->type_name(o), (void *)o,
-            o->count - trash, met);
+    char text[300];
+    snprintf(text, sizeof text, "recount: %.100s object at %p: count %u, references found %u\n", r->heap->hooks->type_name(o),
+             (void *)o, o->count - trash, met);
+    r->heap->hooks->report(r->heap->vm, text);
 }
 
 static bool recount_init(Recount *r, Heap *heap) {
@@ -114,7 +116,10 @@ static void object_check_reached(Object *o, void *arg) {
     Recount *r = arg;
     if (met_place(r, o)->count) return;
     r->differences++;
-    if (r->all) fprintf(stderr, "leak: %s object at %p, count %u\n", r->heap->hooks->type_name(o), (void *)o, o->count);
+    if (!r->all) return;
+    char text[300];
+    snprintf(text, sizeof text, "leak: %.100s object at %p, count %u\n", r->heap->hooks->type_name(o), (void *)o, o->count);
+    r->heap->hooks->report(r->heap->vm, text);
 }
 
 size_t heap_count_leaks(Heap *heap, bool report) {

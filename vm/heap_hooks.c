@@ -108,6 +108,10 @@ static void debug_write(Vm *vm, const char *text) {
     error_restore_take(vm, in_flight);
 }
 
+static void report(Vm *vm, const char *text) {
+    if (vm->streams.write_err) vm->streams.write_err(vm->streams.user, text, strlen(text));
+}
+
 /* As CPython's debug_cycle prints it. */
 static void debug_object(Vm *vm, Object *o, unsigned flags) {
     Value in_flight = error_fetch(vm);
@@ -168,5 +172,6 @@ const HeapHooks vm_heap_hooks = {
     .collection = collection,
     .type_name = hook_type_name,
     .debug_write = debug_write,
+    .report = report,
     .debug_object = debug_object,
 };
