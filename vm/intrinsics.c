@@ -13,6 +13,9 @@ static const uint8_t operand_counts[INTRINSIC_COUNT] = {
     [INTRINSIC_PARAM_SPEC] = 1,         [INTRINSIC_TYPE_VAR_TUPLE] = 1,      [INTRINSIC_SET_DEFAULT] = 2,
     [INTRINSIC_SUBSCRIPT_GENERIC] = 1,  [INTRINSIC_TYPE_ALIAS] = 3,          [INTRINSIC_SET_TYPE_PARAMS] = 2,
     [INTRINSIC_STOP_ITERATION_ERROR] = 1,
+    [INTRINSIC_LOAD_GLOBAL] = 1,        [INTRINSIC_STORE_GLOBAL] = 2,        [INTRINSIC_DELETE_GLOBAL] = 1,
+    [INTRINSIC_LOAD_NAME] = 1,          [INTRINSIC_STORE_NAME] = 2,          [INTRINSIC_DELETE_NAME] = 1,
+    [INTRINSIC_CHECK_LOCAL] = 2,        [INTRINSIC_LOAD_CLASS_FREE] = 3,     [INTRINSIC_UNPACK] = 3,
 };
 
 static Value set_type_params(Vm *vm, Value function, Value params) {
@@ -31,7 +34,7 @@ Value vm_intrinsic(Vm *vm, Intrinsic which, Value *args) {
     case INTRINSIC_SUBSCRIPT_GENERIC: return typing_generic(vm, args[0]);
     case INTRINSIC_TYPE_ALIAS: return type_alias_new(vm, args[0], args[1], args[2]);
     case INTRINSIC_SET_TYPE_PARAMS: return set_type_params(vm, args[0], args[1]);
-    default: return error_raise(vm, EXC_SystemError, "unknown intrinsic");
+    default: return intrinsic_of_names(vm, which, args);
     }
 }
 

@@ -31,5 +31,6 @@ typedef enum Intrinsic {
 
 /* args: owned by the caller. */
 Value vm_intrinsic(Vm *vm, Intrinsic which, Value *args);
+Value intrinsic_of_names(Vm *vm, Intrinsic which, Value *args); /* vm/intrinsics_names.c: those from INTRINSIC_LOAD_GLOBAL on */
 
 #endif
