@@ -123,57 +123,55 @@ static void pairs_reverse(Pairs p, size_t count) {
 
 /* --- runs --- */
 
-/* Reverses each stretch of equal keys that has been noted, so that reversing the whole run keeps the sort stable. */
-typedef struct EqualRun {
-    Pairs p;
-    size_t equal; /* how many keys at the end, before the current one, equal each other, less one */
-} EqualRun;
+/* The end of the ascending run that p[0..n) begins; 0: error. */
+static size_t sort_extend_run(Sort *s, Pairs p, size_t n, size_t count) {
+    for (; n < count; n++) {
+        int less = sort_less(s, p.keys[n], p.keys[n - 1]);
+        if (less < 0) return 0;
+        if (less) break;
+    }
+    return n;
+}
 
-static void equal_run_end(EqualRun *e, size_t end) {
-    if (e->equal > 0) pairs_reverse(pairs_at(e->p, end - e->equal - 1), e->equal + 1);
-    e->equal = 0;
+/* Turns the last `equal` + 1 pairs below `end` round, which have equal keys: when the whole run is turned, they are in order again. */
+static void reverse_equals(Pairs p, size_t end, size_t *equal) {
+    if (*equal > 0) pairs_reverse(pairs_at(p, end - *equal - 1), *equal + 1);
+    *equal = 0;
+}
+
+/* The end of the run p[0..n), of which the last key is below the others, going on without rising. The run is turned
+ * round. 0: error. */
+static size_t sort_reverse_run(Sort *s, Pairs p, size_t n, size_t count) {
+    size_t equal = 0;
+    for (; n < count; n++) {
+        int less = sort_less(s, p.keys[n], p.keys[n - 1]);
+        if (less < 0) return 0;
+        if (less) {
+            reverse_equals(p, n, &equal);
+            continue;
+        }
+        if ((less = sort_less(s, p.keys[n - 1], p.keys[n])) < 0) return 0;
+        if (less) break;
+        equal++;
+    }
+    reverse_equals(p, n, &equal);
+    pairs_reverse(p, n);
+    return n;
 }
 
 /* Length of the run at p, ascending when it returns; 0: error. A run that never rises is turned round. */
 static size_t sort_count_run(Sort *s, Pairs p, size_t count) {
     if (count < 2) return count;
-    size_t n = 1;
-    int less;
-    /* Equal keys at the start fit an ascending run as well as a descending one. */
-    while (n < count) {
-        if ((less = sort_less(s, p.keys[n], p.keys[n - 1])) < 0) return 0;
-        if (less) break;
-        if ((less = sort_less(s, p.keys[n - 1], p.keys[n])) < 0) return 0;
-        if (less) goto ascending;
-        n++;
+    size_t n = sort_extend_run(s, p, 1, count);
+    if (n == 0 || n == count) return n;
+    if (n > 1) {
+        int less = sort_less(s, p.keys[0], p.keys[n - 1]);
+        if (less != 0) return less < 0 ? 0 : n;
+        size_t equal = n - 1; /* all equal so far: the run may be a falling one */
+        reverse_equals(p, n, &equal);
     }
-    if (n == count) return n;
-    EqualRun equals = {p, n - 1};
-    equal_run_end(&equals, n);
-    for (n++; n < count; n++) {
-        if ((less = sort_less(s, p.keys[n], p.keys[n - 1])) < 0) return 0;
-        if (less) {
-            equal_run_end(&equals, n);
-            continue;
-        }
-        if ((less = sort_less(s, p.keys[n - 1], p.keys[n])) < 0) return 0;
-        if (less) break;
-        equals.equal++;
-    }
-    equal_run_end(&equals, n);
-    pairs_reverse(p, n);
-    /* What was equal to the last may now be continued upwards. */
-    for (; n < count; n++) {
-        if ((less = sort_less(s, p.keys[n], p.keys[n - 1])) < 0) return 0;
-        if (less) break;
-    }
-    return n;
-ascending:
-    for (n++; n < count; n++) {
-        if ((less = sort_less(s, p.keys[n], p.keys[n - 1])) < 0) return 0;
-        if (less) break;
-    }
-    return n;
+    n = sort_reverse_run(s, p, n + 1, count);
+    return n == 0 ? 0 : sort_extend_run(s, p, n, count);
 }
 
 /* Sorts p[0..count) of which the first `sorted` are in order, by binary insertion. */
@@ -449,7 +447,7 @@ static bool sort_push_run(Sort *s, size_t start, size_t length) {
 /* Short runs are lengthened to between 32 and 64, such that count / run is a power of two or a little less. */
 static size_t sort_min_run(size_t count) {
     size_t rest = 0;
-    while (count > 64) {
+    while (count >= 64) {
         rest |= count & 1;
         count >>= 1;
     }
