@@ -224,8 +224,8 @@ static Value error_bind_count(Vm *vm, const NativeFunction *n, int given, int ke
     given -= self;
     if (counts_positionally(n) && (given > fixed || given < min)) return error_positional(vm, n, given, min, fixed);
     if (given + keywords > all)
-        return error_type(vm, "%s() takes %s %d %sargument%s (%d given)", short_name(n), min < all ? "at most" : "exactly", all,
-                          given == 0 ? "keyword " : "", plural(all), given + keywords);
+        return error_type(vm, "%s() takes at most %d %sargument%s (%d given)", short_name(n), all, given == 0 ? "keyword " : "",
+                          plural(all), given + keywords);
     if (given > fixed && fixed == 0) return error_type(vm, "%s() takes no positional arguments", short_name(n));
     if (given > fixed)
         return error_type(vm, "%s() takes %s %d positional argument%s (%d given)", short_name(n),

@@ -100,22 +100,28 @@ static Value slot_compare(Vm *vm, Value self, Value other, CompareOperator op) {
     return call_found(vm, function, args, 2);
 }
 
-static Value slot_call(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
-    Type *type = value_type(vm, self);
-    Value function = type_lookup_peek(vm, type, NAME(vm, __call__));
-    if (value_is_empty(function)) return error_raise(vm, EXC_AttributeError, "__call__");
-    Type *function_type = value_type(vm, function);
-    if (!(function_type->flags & TYPE_FLAG_METHOD_DESCRIPTOR)) {
-        Value bound = value_retain(function);
-        if (function_type->slots.descr_get) bound = function_type->slots.descr_get(vm, function, self, value_from_object(type));
-        Value result = value_is_error(bound) ? VALUE_ERROR : value_call(vm, bound, args, nargs, kwnames);
-        value_release(vm, bound);
-        return result;
-    }
+/* self.function(...) for a special method found on self's type, with all kinds of arguments. */
+static Value call_full(Vm *vm, Value function, Value self, Value *args, int nargs, Tuple *kwnames) {
+    Type *type = value_type(vm, self), *kind = value_type(vm, function);
+    Value result, bound = VALUE_EMPTY;
     value_retain(function);
-    Value result = call_prepend(vm, function, self, args, nargs, kwnames);
+    if (kind->flags & TYPE_FLAG_METHOD_DESCRIPTOR) {
+        result = call_prepend(vm, function, self, args, nargs, kwnames);
+    } else if (kind->slots.descr_get) {
+        bound = kind->slots.descr_get(vm, function, self, value_from_object(type));
+        result = value_is_error(bound) ? VALUE_ERROR : value_call(vm, bound, args, nargs, kwnames);
+    } else {
+        result = value_call(vm, function, args, nargs, kwnames);
+    }
+    value_release(vm, bound);
     value_release(vm, function);
     return result;
+}
+
+static Value slot_call(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
+    Value function = type_lookup_peek(vm, value_type(vm, self), NAME(vm, __call__));
+    if (value_is_empty(function)) return error_raise(vm, EXC_AttributeError, "__call__");
+    return call_full(vm, function, self, args, nargs, kwnames);
 }
 
 static Value slot_iter(Vm *vm, Value self) {
@@ -199,12 +205,9 @@ Value slot_new(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
 }
 
 bool slot_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
-    Value bound;
-    Value function = value_get_method(vm, self, NAME(vm, __init__), &bound);
-    if (value_is_error(function)) return false;
-    Value result = value_is_empty(bound) ? value_call(vm, function, args, nargs, kwnames)
-                                         : call_prepend(vm, function, self, args, nargs, kwnames);
-    value_release(vm, function);
+    Value function = type_lookup_peek(vm, value_type(vm, self), NAME(vm, __init__));
+    if (value_is_empty(function)) return error_raise(vm, EXC_AttributeError, "__init__"), false;
+    Value result = call_full(vm, function, self, args, nargs, kwnames);
     if (value_is_error(result)) return false;
     if (!value_is_none(result)) error_type(vm, "__init__() should return None, not '%T'", result);
     bool ok = value_is_none(result);

@@ -124,7 +124,7 @@ static Value object_or_error(void *o) { return o ? value_from_object(o) : VALUE_
 static Value method_attribute(Vm *vm, Type *type, const NativeDef *def) {
     const char *s = def->signature;
     if (def->kind == NATIVE_STATIC_METHOD) {
-        Value fn = object_or_error(native_new(vm, TYPE(vm, NATIVE), def, VALUE_EMPTY, NULL));
+        Value fn = object_or_error(native_new(vm, TYPE(vm, NATIVE), def, value_from_object(type), type));
         Value wrapped = value_is_error(fn) ? VALUE_ERROR : staticmethod_new(vm, fn);
         value_release(vm, fn);
         return wrapped;
