@@ -3,6 +3,7 @@
 
 #include "vm/ops.h"
 #include "vm/types/anext_awaitable.h"
+#include "vm/types/generator.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/vm.h"
@@ -18,7 +19,7 @@ Value builtins_next(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     UnaryFn next = value_type(vm, args[0])->slots.next;
     if (!next) return error_type(vm, "'%T' object is not an iterator", args[0]);
-    Value v = next(vm, args[0]);
+    Value v = value_is_generator(args[0]) ? generator_next_method(vm, args, 1) : next(vm, args[0]);
     bool otherwise = !value_is_empty(args[1]);
     if (value_is_error(v)) return otherwise && error_clear_if(vm, EXC_StopIteration) ? value_retain(args[1]) : v;
     if (!value_is_empty(v)) return v;

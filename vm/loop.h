@@ -86,6 +86,8 @@ bool op_list_extend(Vm *vm, Frame *frame, Instr i);
 bool op_set_update(Vm *vm, Frame *frame, Instr i);
 bool op_dict_update(Vm *vm, Frame *frame, Instr i);
 bool op_dict_merge(Vm *vm, Frame *frame, Instr i);
+/* What messages call a callable: "f()", "module.f()". A Str. */
+Value callee_text(Vm *vm, Value callee);
 bool op_list_to_tuple(Vm *vm, Frame *frame, Instr i);
 bool op_format(Vm *vm, Frame *frame, Instr i);
 bool op_format_spec(Vm *vm, Frame *frame, Instr i, int conversion);

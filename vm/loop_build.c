@@ -101,8 +101,7 @@ bool op_dict_update(Vm *vm, Frame *frame, Instr i) {
     return true;
 }
 
-/* What CPython calls a function in messages: "f()", "module.f()". New Str. */
-static Value function_text(Vm *vm, Value callee) {
+Value callee_text(Vm *vm, Value callee) {
     Value name = value_find_attr(vm, callee, NAME(vm, __qualname__));
     if (value_is_error(name)) return name;
     if (value_is_empty(name)) return value_str(vm, callee);
@@ -117,7 +116,7 @@ static Value function_text(Vm *vm, Value callee) {
 }
 
 static bool error_keyword(Vm *vm, Value callee, Value key) {
-    Value text = function_text(vm, callee);
+    Value text = callee_text(vm, callee);
     if (value_is_error(text)) return false;
     if (value_is_str(key)) error_type(vm, "%S got multiple values for keyword argument '%S'", text, key);
     else error_type(vm, "keywords must be strings");
@@ -131,7 +130,7 @@ static bool merge_keywords(Vm *vm, Dict *into, Value mapping, Value callee) {
     if (!copy) return false;
     bool ok = dict_merge(vm, copy, mapping, true);
     if (!ok && error_clear_if(vm, EXC_AttributeError)) {
-        Value text = function_text(vm, callee);
+        Value text = callee_text(vm, callee);
         if (!value_is_error(text)) error_type(vm, "%S argument after ** must be a mapping, not %T", text, mapping);
         value_release(vm, text);
     }

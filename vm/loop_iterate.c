@@ -2,7 +2,7 @@
 #include "vm/loop.h"
 
 #include "vm/types/exception.h"
-#include "vm/types/function.h"
+#include "vm/types/generator.h"
 
 /* A generator that can be resumed by pushing its frame here. */
 static bool pushable(const Vm *vm, Value v) {
@@ -34,6 +34,14 @@ static Value stop_value(Vm *vm) {
     return value_is_empty(v) ? VALUE_NONE : v;
 }
 
+/* next(receiver) for None, receiver.send(sent) for other values. A script's __next__ is called as a method: its StopIteration may carry a value. */
+static Value send_value(Vm *vm, Value receiver, Value sent) {
+    Type *type = value_type(vm, receiver);
+    if (!value_is_none(sent) || !type->slots.next) return value_call_method(vm, receiver, NAME(vm, send), &sent, 1);
+    if (type->flags & TYPE_FLAG_HEAP) return value_call_method(vm, receiver, NAME(vm, __next__), NULL, 0);
+    return value_is_generator(receiver) ? generator_next_method(vm, &receiver, 1) : type->slots.next(vm, receiver);
+}
+
 int op_send(Vm *vm, Frame *frame, Instr i) {
     Value *R = frame->registers, receiver = R[INSTR_A(i)];
     if (pushable(vm, receiver)) {
@@ -42,9 +50,7 @@ int op_send(Vm *vm, Frame *frame, Instr i) {
         return generator_push(vm, (Generator *)value_object(receiver), sent, &R[INSTR_B(i)], RETURN_SEND) ? 2 : -1;
     }
     Value sent = R[INSTR_B(i)];
-    Value v = value_is_none(sent) && value_type(vm, receiver)->slots.next
-                  ? value_type(vm, receiver)->slots.next(vm, receiver)
-                  : value_call_method(vm, receiver, NAME(vm, send), &sent, 1);
+    Value v = send_value(vm, receiver, sent);
     bool ended = value_is_empty(v);
     if (ended) v = VALUE_NONE;
     if (value_is_error(v)) {
@@ -106,7 +112,6 @@ static Value awaitable_iter(Vm *vm, Value v, int where) {
     return iterator;
 }
 
-/* The iterator that a suspended generator or coroutine delegates to; borrowed, VALUE_EMPTY when it is not inside SEND's loop. */
 Value generator_delegate_peek(const Generator *g) {
     if (g->state != GENERATOR_SUSPENDED) return VALUE_EMPTY;
     Instr yield = g->pc[-1], back = g->pc[0];

@@ -186,15 +186,13 @@ Value generator_resume(Vm *vm, Generator *g, Value sent, bool throwing, bool *fi
     return v;
 }
 
-/* next(g): VALUE_EMPTY at the end when the value returned is None, else StopIteration. */
+/* For C code and FOR_ITER: the value returned is of no interest. */
 static Value generator_next(Vm *vm, Value self) {
     bool finished;
     Value v = generator_resume(vm, (Generator *)value_object(self), VALUE_NONE, false, &finished);
     if (value_is_error(v) || !finished) return v;
-    if (value_is_none(v)) return VALUE_EMPTY;
-    error_stop_iteration(vm, v);
     value_release(vm, v);
-    return VALUE_ERROR;
+    return VALUE_EMPTY;
 }
 
 /* Result of send() and throw(): StopIteration when the body has returned. */
@@ -209,6 +207,14 @@ Value generator_send(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     bool finished;
     Value v = generator_resume(vm, (Generator *)value_object(args[0]), args[1], false, &finished);
+    return sent_result(vm, v, finished);
+}
+
+/* next(g), g.__next__(): like send(None). */
+Value generator_next_method(Vm *vm, Value *args, int nargs) {
+    (void)nargs;
+    bool finished;
+    Value v = generator_resume(vm, (Generator *)value_object(args[0]), VALUE_NONE, false, &finished);
     return sent_result(vm, v, finished);
 }
 
@@ -478,11 +484,14 @@ static Value get_origin(Vm *vm, Value self) {
     return VALUE_NONE;
 }
 
+#define COMMON_METHODS \
+    {"send", generator_send, "($self, value, /)", "Resumes with a value; the next value yielded, or StopIteration.", 0}, \
+        {"throw", generator_throw_method, "($self, type, value=None, traceback=None, /)", "Raises an exception at the yield.", 0}, \
+        {"close", generator_close_method, "($self, /)", "Raises GeneratorExit at the yield.", 0}
+
 static const NativeDef generator_methods[] = {
-    {"send", generator_send, "($self, value, /)", "Resumes the generator with a value; the next value yielded, or StopIteration.", 0},
-    {"throw", generator_throw_method, "($self, type, value=None, traceback=None, /)", "Raises an exception where the generator is suspended.", 0},
-    {"close", generator_close_method, "($self, /)", "Raises GeneratorExit where the generator is suspended.", 0},
-    {0}};
+    COMMON_METHODS, {"__next__", generator_next_method, "($self, /)", "Implement next(self).", 0}, {0}};
+static const NativeDef coroutine_methods[] = {COMMON_METHODS, {0}};
 
 static const GetSetDef generator_getset[] = {
     {"__name__", get_name, set_name, "name of the generator"},
@@ -527,6 +536,6 @@ const TypeSpec coroutine_spec = {
     .variable_size = true,
     .ops = {generator_size, generator_visit, generator_clear, generator_free, NULL},
     .slots = {.repr = generator_repr, .await = coroutine_await},
-    .methods = generator_methods,
+    .methods = coroutine_methods,
     .getset = coroutine_getset,
 };

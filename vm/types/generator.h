@@ -18,6 +18,7 @@ void generator_finalize(Vm *vm, Object *o);
 /* coroutine.__await__(): the iterator that drives it. New. */
 Value coroutine_wrapper_new(Vm *vm, Value coroutine);
 /* Methods send and throw, also those of coroutine_wrapper. args[0] is a Generator. */
+Value generator_next_method(Vm *vm, Value *args, int nargs);
 Value generator_send(Vm *vm, Value *args, int nargs);
 Value generator_throw_method(Vm *vm, Value *args, int nargs);
 
