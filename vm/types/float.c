@@ -135,7 +135,7 @@ static bool power_special(double a, double b, double *out) {
 Value float_power(Vm *vm, double a, double b) {
     double result;
     if (b == 0.0) return value_from_float(1.0);
-    if (a == 0.0 && b < 0) return error_zero_division(vm, "0.0 cannot be raised to a negative power");
+    if (a == 0.0 && b < 0 && isfinite(b)) return error_zero_division(vm, "0.0 cannot be raised to a negative power");
     if (power_special(a, b, &result)) return value_from_float(result);
     if (a < 0 && b != floor(b)) return complex_power(vm, a, 0.0, b, 0.0);
     result = pow(fabs(a), b);

@@ -6,10 +6,9 @@
 
 #include "vm/ops.h"
 #include "vm/types/int.h"
+#include "vm/types/sequence.h"
 #include "vm/types/str.h"
 #include "vm/vm.h"
-
-static bool is_container(Value v) { return value_is_object(v) && value_object(v)->shape->ops->visit; }
 
 Value slice_new(Vm *vm, Value start, Value stop, Value step) {
     Slice *s = object_new(&vm->heap, TYPE(vm, SLICE)->shape, sizeof(Slice));
@@ -17,7 +16,7 @@ Value slice_new(Vm *vm, Value start, Value stop, Value step) {
     s->start = value_retain(start);
     s->stop = value_retain(stop);
     s->step = value_retain(step);
-    if (is_container(start) || is_container(stop) || is_container(step)) object_track(&vm->heap, &s->head);
+    if (value_is_container(start) || value_is_container(stop) || value_is_container(step)) object_track(&vm->heap, &s->head);
     return value_from_object(s);
 }
 
