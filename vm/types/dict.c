@@ -345,16 +345,6 @@ bool dict_update(Vm *vm, Dict *d, Value other) {
     return dict_merge(vm, d, other, true);
 }
 
-bool dict_update_from(Vm *vm, const char *name, Value *args, int nargs) {
-    Dict *d = value_dict(args[0]);
-    if (nargs > 2) {
-        error_type(vm, "%s expected at most 1 argument, got %d", name, nargs - 1);
-        return false;
-    }
-    if (nargs == 2 && !dict_update(vm, d, args[1])) return false;
-    return value_is_empty(args[nargs]) || dict_merge(vm, d, args[nargs], true);
-}
-
 /* --- comparing --- */
 
 /* Whether b holds an equal value for the key: 1, 0, -1. key and value are kept alive by the caller. */

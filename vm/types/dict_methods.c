@@ -92,8 +92,16 @@ static Value dict_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple
     return d ? value_from_object(d) : VALUE_ERROR;
 }
 
-static Value dict_init(Vm *vm, Value *args, int nargs) {
-    return dict_update_from(vm, "dict", args, nargs) ? VALUE_NONE : VALUE_ERROR;
+static bool dict_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
+    Dict *d = value_dict(self);
+    if (nargs > 1) {
+        error_type(vm, "dict expected at most 1 argument, got %d", nargs);
+        return false;
+    }
+    if (nargs == 1 && !dict_update(vm, d, args[0])) return false;
+    for (size_t i = 0; kwnames && i < kwnames->count; i++)
+        if (!dict_set(vm, d, kwnames->items[i], args[(size_t)nargs + i])) return false;
+    return true;
 }
 
 /* --- methods --- */
@@ -151,7 +159,11 @@ static Value dict_copy_method(Vm *vm, Value *args, int nargs) {
 }
 
 static Value dict_update_method(Vm *vm, Value *args, int nargs) {
-    return dict_update_from(vm, "update", args, nargs) ? VALUE_NONE : VALUE_ERROR;
+    Dict *d = value_dict(args[0]);
+    Value kwargs = args[nargs];
+    if (nargs > 2) return error_type(vm, "update expected at most 1 argument, got %d", nargs - 1);
+    if (nargs == 2 && !dict_update(vm, d, args[1])) return VALUE_ERROR;
+    return value_is_empty(kwargs) || dict_merge(vm, d, kwargs, true) ? VALUE_NONE : VALUE_ERROR;
 }
 
 static Value dict_keys_method(Vm *vm, Value *args, int nargs) {
@@ -251,12 +263,12 @@ const TypeSpec dict_spec = {
               .compare = dict_compare,
               .iter = dict_iter,
               .new_ = dict_new_instance,
+              .init = dict_init,
               .binary = {[BINARY_OR] = dict_or},
               .inplace = {[BINARY_OR] = dict_inplace_or},
               .length = dict_length,
               .get_item = dict_subscript,
               .set_item = dict_set_item,
               .contains = dict_contains_slot},
-    .init = {"dict", dict_init, "($self, /, *args, **kwargs)", NULL, NATIVE_METHOD},
     .methods = dict_methods,
 };

@@ -87,8 +87,6 @@ void dict_take_last(Vm *vm, Dict *d, Value *key, Value *value);
 bool dict_next_entry(Vm *vm, const Dict *d, size_t *position, Value *key, Value *value, Hash *hash);
 /* dict or a subclass: an empty one. NULL with MemoryError. */
 Dict *dict_alloc(Vm *vm, Type *type);
-/* self.update(other=(), **kwargs), called `name`, with arguments as for "($self, /, *args, **kwargs)". */
-bool dict_update_from(Vm *vm, const char *name, Value *args, int nargs);
 /* dict == dict: 1, 0, -1. */
 int dict_equal(Vm *vm, Dict *a, Dict *b);
 /* Forgets the dict's table and releases it. */

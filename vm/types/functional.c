@@ -53,9 +53,11 @@ static Value iterators_of(Vm *vm, Value *args, int count) {
     return value_from_object(iterators);
 }
 
-/* Keywords are let through to a subclass's own __init__. */
-static Tuple *keywords_for_new(Vm *vm, Type *type, TypeId id, Tuple *kwnames) {
-    return type->slots.init == vm->types[id]->slots.init ? kwnames : NULL;
+/* Keywords that the type does not take are an error, but for a subclass with an __init__ of its own. */
+static bool keywords_fit(Vm *vm, Type *type, TypeId id, const Tuple *kwnames) {
+    if (!kwnames || kwnames->count == 0 || type->slots.init != vm->types[id]->slots.init) return true;
+    error_type(vm, "%N() takes no keyword arguments", vm->types[id]);
+    return false;
 }
 
 static Value functional_self(Vm *vm, Value self) {
@@ -79,30 +81,30 @@ static Value enumerate_make(Vm *vm, Type *type, Value iterable, Value start) {
     return functional_new_take(vm, type, iterator, number, 0);
 }
 
-static Value enumerate_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return enumerate_make(vm, (Type *)value_object(args[0]), args[1], args[2]);
+/* enumerate itself words its complaints otherwise than its subclasses do. */
+static Value enumerate_complain(Vm *vm, Type *type, int nargs, int given) {
+    bool plain = type == TYPE(vm, ENUMERATE);
+    if (given > 2 && (nargs > 0 || !plain))
+        return error_type(vm, "enumerate() takes at most 2 arguments (%d given)", given);
+    return error_type(vm, "enumerate() missing required argument 'iterable'%s", plain ? "" : " (pos 1)");
 }
-static const NativeDef enumerate_new_def = {"enumerate", enumerate_new_native, "($type, iterable, start=0)", NULL, NATIVE_METHOD};
 
-/* enumerate itself has messages of its own for bad arguments. */
 static Value enumerate_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
     static const char *const names[] = {"iterable", "start"};
-    if (type != TYPE(vm, ENUMERATE)) return native_call_def(vm, &enumerate_new_def, value_from_object(type), args, nargs, kwnames);
+    bool plain = type == TYPE(vm, ENUMERATE);
     int given = nargs + (kwnames ? (int)kwnames->count : 0);
     Value slots[2] = {VALUE_EMPTY, VALUE_EMPTY};
-    if (given > 2 || given == 0) {
-        if (nargs == 0) return error_type(vm, "enumerate() missing required argument 'iterable'");
-        return error_type(vm, "enumerate() takes at most 2 arguments (%d given)", given);
-    }
+    if (given > 2 || given == 0) return enumerate_complain(vm, type, nargs, given);
     for (int i = 0; i < nargs; i++) slots[i] = args[i];
     for (int i = nargs; i < given; i++) {
         Str *name = value_str_peek(kwnames->items[i - nargs]);
-        int slot = given == 1 ? 0 : str_equal_ascii(name, names[0]) ? 0 : 1;
+        int slot = plain && given == 1 ? 0 : str_equal_ascii(name, names[0]) ? 0 : 1;
         if (!str_equal_ascii(name, names[slot]) || !value_is_empty(slots[slot]))
-            return error_type(vm, "'%U' is an invalid keyword argument for enumerate()", name);
+            return plain ? error_type(vm, "'%U' is an invalid keyword argument for enumerate()", name)
+                         : error_type(vm, "enumerate() got an unexpected keyword argument '%U'", name);
         slots[slot] = args[i];
     }
+    if (value_is_empty(slots[0])) return enumerate_complain(vm, type, nargs, given);
     return enumerate_make(vm, type, slots[0], slots[1]);
 }
 
@@ -148,16 +150,16 @@ static Value zip_make(Vm *vm, Type *type, Value *args, int nargs, int strict) {
     return functional_new_take(vm, type, iterators, VALUE_EMPTY, strict);
 }
 
-static Value zip_new_native(Vm *vm, Value *args, int nargs) {
-    int strict = value_is_empty(args[nargs]) ? 0 : value_truth(vm, args[nargs]);
-    if (strict < 0) return VALUE_ERROR;
-    return zip_make(vm, (Type *)value_object(args[0]), args + 1, nargs - 1, strict);
-}
-static const NativeDef zip_new_def = {"zip", zip_new_native, "($type, /, *iterables, strict=False)", NULL, NATIVE_METHOD};
-
 static Value zip_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    if (!kwnames) return zip_make(vm, type, args, nargs, 0);
-    return native_call_def(vm, &zip_new_def, value_from_object(type), args, nargs, kwnames);
+    size_t keywords = kwnames ? kwnames->count : 0;
+    if (keywords > 1) return error_type(vm, "zip() takes at most 1 keyword argument (%zu given)", keywords);
+    int strict = 0;
+    if (keywords == 1) {
+        Str *name = value_str_peek(kwnames->items[0]);
+        if (!str_equal_ascii(name, "strict")) return error_type(vm, "zip() got an unexpected keyword argument '%U'", name);
+        strict = value_truth(vm, args[nargs]);
+    }
+    return strict < 0 ? VALUE_ERROR : zip_make(vm, type, args, nargs, strict);
 }
 
 static Value zip_mismatch(Vm *vm, size_t i, const char *how) {
@@ -234,8 +236,7 @@ static const NativeDef zip_methods[] = {
 /* --- map --- */
 
 static Value map_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    kwnames = keywords_for_new(vm, type, TYPE_MAP, kwnames);
-    if (kwnames && kwnames->count > 0) return error_type(vm, "map() takes no keyword arguments");
+    if (!keywords_fit(vm, type, TYPE_MAP, kwnames)) return VALUE_ERROR;
     if (nargs < 2) return error_type(vm, "map() must have at least two arguments.");
     Value iterators = iterators_of(vm, args + 1, nargs - 1);
     if (value_is_error(iterators)) return VALUE_ERROR;
@@ -306,16 +307,10 @@ static Value filter_make(Vm *vm, Type *type, Value function, Value iterable) {
     return functional_new_take(vm, type, iterator, value_retain(function), 0);
 }
 
-static Value filter_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return filter_make(vm, (Type *)value_object(args[0]), args[1], args[2]);
-}
-static const NativeDef filter_new_def = {"filter", filter_new_native, "($type, function, iterable, /)", NULL, NATIVE_METHOD};
-
 static Value filter_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    kwnames = keywords_for_new(vm, type, TYPE_FILTER, kwnames);
-    if (nargs == 2 && !kwnames) return filter_make(vm, type, args[0], args[1]);
-    return native_call_def(vm, &filter_new_def, value_from_object(type), args, nargs, kwnames);
+    if (!keywords_fit(vm, type, TYPE_FILTER, kwnames)) return VALUE_ERROR;
+    if (nargs != 2) return error_type(vm, "filter expected 2 arguments, got %d", nargs);
+    return filter_make(vm, type, args[0], args[1]);
 }
 
 /* Whether the item passes: 1, 0, -1. */
@@ -375,16 +370,10 @@ static Value reversed_make(Vm *vm, Type *type, Value v) {
     return result;
 }
 
-static Value reversed_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return reversed_make(vm, (Type *)value_object(args[0]), args[1]);
-}
-static const NativeDef reversed_new_def = {"reversed", reversed_new_native, "($type, sequence, /)", NULL, NATIVE_METHOD};
-
 static Value reversed_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    kwnames = keywords_for_new(vm, type, TYPE_REVERSED, kwnames);
-    if (nargs == 1 && !kwnames) return reversed_make(vm, type, args[0]);
-    return native_call_def(vm, &reversed_new_def, value_from_object(type), args, nargs, kwnames);
+    if (!keywords_fit(vm, type, TYPE_REVERSED, kwnames)) return VALUE_ERROR;
+    if (nargs != 1) return error_type(vm, "reversed expected 1 argument, got %d", nargs);
+    return reversed_make(vm, type, args[0]);
 }
 
 static Value reversed_next(Vm *vm, Value self) {

@@ -489,12 +489,19 @@ static Value list_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple
     return l ? value_from_object(l) : VALUE_ERROR;
 }
 
-static Value list_init(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    List *l = value_list(args[0]);
+/* A subclass with a __new__ of its own may be called with keywords. */
+static bool list_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
+    List *l = value_list(self);
+    if (kwnames && kwnames->count > 0 && value_type(vm, self)->slots.new_ == list_new_instance) {
+        error_type(vm, "list() takes no keyword arguments");
+        return false;
+    }
+    if (nargs > 1) {
+        error_type(vm, "list expected at most 1 argument, got %d", nargs);
+        return false;
+    }
     if (l->items) list_clear(vm, l);
-    if (!value_is_empty(args[1]) && !list_extend(vm, l, args[1])) return VALUE_ERROR;
-    return VALUE_NONE;
+    return nargs == 0 || list_extend(vm, l, args[0]);
 }
 
 /* --- memory management --- */
@@ -521,6 +528,7 @@ const TypeSpec list_spec = {
               .compare = list_compare,
               .iter = list_iter,
               .new_ = list_new_instance,
+              .init = list_init,
               .length = list_length,
               .get_item = list_get_item,
               .set_item = list_set_item,
@@ -529,6 +537,5 @@ const TypeSpec list_spec = {
               .repeat = list_repeat,
               .inplace_concat = list_inplace_concat,
               .inplace_repeat = list_inplace_repeat},
-    .init = {"list", list_init, "($self, iterable=(), /)", NULL, NATIVE_METHOD},
     .methods = list_methods,
 };

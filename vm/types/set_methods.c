@@ -146,11 +146,17 @@ static Value set_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple 
     return s ? value_from_object(s) : VALUE_ERROR;
 }
 
-static Value set_init(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    Set *s = value_set(args[0]);
-    set_clear(vm, s);
-    return done_or_error(value_is_empty(args[1]) || set_update(vm, s, args[1]));
+static bool set_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
+    if (kwnames && kwnames->count > 0) {
+        error_type(vm, "set() takes no keyword arguments");
+        return false;
+    }
+    if (nargs > 1) {
+        error_type(vm, "%T expected at most 1 argument, got %d", self, nargs);
+        return false;
+    }
+    set_clear(vm, value_set(self));
+    return nargs == 0 || set_update(vm, value_set(self), args[0]);
 }
 
 /* frozenset(iterable) for the type or a subclass; VALUE_EMPTY: no items. */
@@ -161,19 +167,12 @@ static Value frozenset_make(Vm *vm, Type *type, Value iterable) {
     return s ? value_from_object(s) : VALUE_ERROR;
 }
 
-static Value frozenset_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return frozenset_make(vm, (Type *)value_object(args[0]), args[1]);
-}
-
-static const NativeDef frozenset_new_def = {"frozenset", frozenset_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD};
-
 /* A subclass with an __init__ of its own may be called with keywords. */
 static Value frozenset_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    if (type->slots.init != TYPE(vm, FROZENSET)->slots.init) kwnames = NULL;
+    if (kwnames && kwnames->count > 0 && type->slots.init == TYPE(vm, FROZENSET)->slots.init)
+        return error_type(vm, "frozenset() takes no keyword arguments");
     if (nargs > 1) return error_type(vm, "%N expected at most 1 argument, got %d", type, nargs);
-    if (!kwnames) return frozenset_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
-    return native_call_def(vm, &frozenset_new_def, value_from_object(type), args, nargs, kwnames);
+    return frozenset_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
 }
 
 /* --- methods that leave the set as it is --- */
@@ -479,6 +478,7 @@ const TypeSpec set_spec = {
               .compare = set_compare,
               .iter = set_iter,
               .new_ = set_new_instance,
+              .init = set_init,
               .binary = SET_OPERATORS,
               .inplace = {[BINARY_SUB] = set_inplace_subtract,
                           [BINARY_AND] = set_inplace_and,
@@ -486,7 +486,6 @@ const TypeSpec set_spec = {
                           [BINARY_XOR] = set_inplace_xor},
               .length = set_length,
               .contains = set_contains_slot},
-    .init = {"set", set_init, "($self, iterable=(), /)", NULL, NATIVE_METHOD},
     .methods = set_methods,
 };
 

@@ -141,17 +141,12 @@ static Value tuple_make(Vm *vm, Type *type, Value iterable) {
     return result;
 }
 
-static Value tuple_new_native(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return tuple_make(vm, (Type *)value_object(args[0]), args[1]);
-}
-static const NativeDef tuple_new_def = {"tuple", tuple_new_native, "($type, iterable=(), /)", NULL, NATIVE_METHOD};
-
 /* A subclass with an __init__ of its own may be called with keywords. */
 static Value tuple_new_instance(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames) {
-    if (type->slots.init != TYPE(vm, TUPLE)->slots.init) kwnames = NULL;
-    if (nargs <= 1 && !kwnames) return tuple_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
-    return native_call_def(vm, &tuple_new_def, value_from_object(type), args, nargs, kwnames);
+    if (kwnames && kwnames->count > 0 && type->slots.init == TYPE(vm, TUPLE)->slots.init)
+        return error_type(vm, "tuple() takes no keyword arguments");
+    if (nargs > 1) return error_type(vm, "tuple expected at most 1 argument, got %d", nargs);
+    return tuple_make(vm, type, nargs > 0 ? args[0] : VALUE_EMPTY);
 }
 
 /* --- the slots --- */
