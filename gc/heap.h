@@ -36,6 +36,8 @@ typedef struct HeapHooks {
     void (*free_attrs)(Vm *vm, Object *self);
     /* Visits every root (stack registers, VM fields) for the recounting mode. */
     void (*visit_roots)(Vm *vm, VisitFn visit, void *arg);
+    /* Whether an object lives as long as the VM without anybody holding it (built-in types). NULL: none does. */
+    bool (*is_immortal)(const Object *self);
     /* Calls a weak reference's callback with the reference. Errors go to sys.unraisablehook. */
     void (*call_callback)(Vm *vm, Value callback, Value ref);
     /* Bytes of attribute storage outside of the object's cell. NULL: never any. */

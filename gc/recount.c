@@ -56,7 +56,9 @@ static void object_compare(Object *o, void *arg) {
     Recount *r = arg;
     uint32_t met = met_place(r, o)->count;
     bool trash = object_is_trash(r->heap, o); /* the collector holds one reference */
+    const HeapHooks *hooks = r->heap->hooks;
     bool leaf = !o->shape->ops->visit && !o->shape->owns_type; /* names in tables are not all met */
+    if (hooks->is_immortal && hooks->is_immortal(o)) leaf = true;
     if (o->count - trash == met || ((leaf || !r->all) && o->count - trash > met)) return;
     r->differences++;
     char text[300];
@@ -112,6 +114,12 @@ static void visit_reach(Value ref, void *arg) {
     reach->stack[reach->depth++] = met->object;
 }
 
+static void object_reach_immortal(Object *o, void *arg) {
+    Reach *reach = arg;
+    const HeapHooks *hooks = reach->recount.heap->hooks;
+    if (hooks->is_immortal && hooks->is_immortal(o)) visit_reach(value_from_object(o), reach);
+}
+
 static void object_check_reached(Object *o, void *arg) {
     Recount *r = arg;
     if (met_place(r, o)->count) return;
@@ -131,6 +139,7 @@ size_t heap_count_leaks(Heap *heap, bool report) {
     reach.stack = host->alloc(host->user, size);
     if (reach.stack) {
         heap->hooks->visit_roots(heap->vm, visit_reach, &reach);
+        heap_each_object(heap, object_reach_immortal, &reach);
         while (reach.depth > 0) object_visit(heap, (Object *)(uintptr_t)reach.stack[--reach.depth], visit_reach, &reach);
         heap_each_object(heap, object_check_reached, &reach.recount);
         host->free(host->user, reach.stack, size);

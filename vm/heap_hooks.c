@@ -95,6 +95,11 @@ void vm_visit_roots(Vm *vm, VisitFn visit, void *arg) {
     visit_frames(vm, visit, arg);
 }
 
+/* Built-in types, those of modules included. */
+static bool is_immortal(const Object *self) {
+    return self->shape->layout == LAYOUT_TYPE && !(((const Type *)self)->flags & TYPE_FLAG_HEAP);
+}
+
 /* --- the collector's reports --- */
 
 static const char *hook_type_name(const Object *self) { return type_name(self->shape->type); }
@@ -167,6 +172,7 @@ const HeapHooks vm_heap_hooks = {
     .clear_attrs = object_attrs_clear,
     .free_attrs = object_attrs_free,
     .visit_roots = vm_visit_roots,
+    .is_immortal = is_immortal,
     .call_callback = call_callback,
     .attrs_extra = object_attrs_extra,
     .collection = collection,
