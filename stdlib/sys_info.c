@@ -135,7 +135,7 @@ static const GetSetDef thread_fields[] = {
 static const StructSeqSpec thread_info_spec = {STRUCTSEQ_TYPE("sys.thread_info", "What threads are made of.", thread_fields), thread_names, 3, 3};
 
 static Value thread_info(Vm *vm) {
-    const Value values[] = {text(vm, "pthread"), text(vm, "mutex+cond"), VALUE_NONE};
+    const Value values[] = {text(vm, "pthread"), text(vm, "semaphore"), VALUE_NONE};
     return structseq_single_take(vm, &thread_info_spec, values);
 }
 

@@ -6,6 +6,7 @@
 #include "vm/finalize.h"
 #include "vm/import.h"
 #include "vm/ops.h"
+#include "vm/source.h"
 #include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
@@ -164,6 +165,15 @@ MiniStatus mini_set_executable(MiniVm *mini, const char *path) {
 
 /* --- running --- */
 
+/* Tracebacks show lines of a program that is no file. */
+static bool register_text(Vm *vm, const char *filename, const char *source, size_t length) {
+    Value name = host_text(vm, filename), text = bytes_decode(vm, (const uint8_t *)source, length, "utf-8", "replace");
+    bool ok = !value_is_error(name) && !value_is_error(text) && source_register(vm, value_str_peek(name), value_str_peek(text));
+    if (!value_is_error(name)) value_release(vm, name);
+    if (!value_is_error(text)) value_release(vm, text);
+    return ok;
+}
+
 MiniStatus mini_run_bytes(MiniVm *mini, const char *source, size_t length, const char *filename) {
     Vm *vm = mini->vm;
     Dict *globals = api_main_dict(vm);
@@ -175,6 +185,8 @@ MiniStatus mini_run_bytes(MiniVm *mini, const char *source, size_t length, const
         bool ok = dict_set_str(vm, globals, NAME(vm, __file__), text);
         value_release(vm, text);
         if (!ok) return failed(mini);
+    } else if (!strcmp(filename, "<string>") && !register_text(vm, filename, source, length)) {
+        return failed(mini);
     }
     retain_object(globals);
     Value result = vm_run_source(vm, source, length, filename, PARSE_EXEC, globals, NULL);

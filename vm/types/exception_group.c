@@ -359,6 +359,13 @@ static Value get_exceptions(Vm *vm, Value self) {
     return value_retain(value_exception(self)->extra[EXTRA_GROUP_EXCEPTIONS]);
 }
 
+static bool set_readonly(Vm *vm, Value self, Value value) {
+    (void)self;
+    (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
+
 const NativeDef group_methods[] = {
     {"__class_getitem__", sequence_class_getitem, "($type, object, /)", "See PEP 585", NATIVE_CLASS_METHOD},
     {"derive", method_derive, "($self, excs, /)", "A group of the same kind and message with other exceptions.", NATIVE_METHOD},
@@ -369,7 +376,7 @@ const NativeDef group_methods[] = {
 };
 
 const GetSetDef group_getset[] = {
-    {"message", get_message, NULL, "exception message"},
-    {"exceptions", get_exceptions, NULL, "nested exceptions"},
+    {"message", get_message, set_readonly, "exception message"},
+    {"exceptions", get_exceptions, set_readonly, "nested exceptions"},
     {0},
 };

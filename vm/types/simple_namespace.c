@@ -41,15 +41,17 @@ static bool set_all(Vm *vm, Value self, Dict *d) {
 }
 
 /* SimpleNamespace(mapping_or_iterable=(), /, **kwargs) */
-static Value namespace_init(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    if (!value_is_empty(args[1])) {
+static bool namespace_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwnames) {
+    if (nargs > 1) return error_type(vm, "%S expected at most 1 argument, got %d", value_type(vm, self)->name, nargs), false;
+    if (nargs == 1) {
         Dict *d = dict_new(vm);
-        bool ok = d && dict_update(vm, d, args[1]) && set_all(vm, args[0], d);
+        bool ok = d && dict_update(vm, d, args[0]) && set_all(vm, self, d);
         release_object(vm, d);
-        if (!ok) return VALUE_ERROR;
+        if (!ok) return false;
     }
-    return value_is_empty(args[2]) || set_all(vm, args[0], value_dict(args[2])) ? VALUE_NONE : VALUE_ERROR;
+    for (size_t i = 0; kwnames && i < kwnames->count; i++)
+        if (!object_attr_set(vm, value_object(self), value_str_peek(kwnames->items[i]), args[nargs + (int)i])) return false;
+    return true;
 }
 
 static bool add_attribute(StrBuilder *b, Str *name, Value value, bool first) {
@@ -139,7 +141,6 @@ const TypeSpec simple_namespace_spec = {
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_IMMUTABLE,
     .size = sizeof(Object),
     .ops = {.size = namespace_size},
-    .slots = {.repr = namespace_repr, .compare = namespace_compare, .new_ = namespace_new},
-    .init = {"SimpleNamespace", namespace_init, "($self, mapping_or_iterable=(), /, **kwargs)", NULL, NATIVE_METHOD},
+    .slots = {.repr = namespace_repr, .compare = namespace_compare, .new_ = namespace_new, .init = namespace_init},
     .methods = namespace_methods,
 };
