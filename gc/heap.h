@@ -44,7 +44,7 @@ typedef struct HeapHooks {
     size_t (*attrs_extra)(const Object *self);
     /* A collection starts or has stopped (gc.callbacks). NULL: nobody wants to know. */
     void (*collection)(Vm *vm, bool start, int generation, size_t collected, size_t uncollectable);
-    const char *(*type_name)(const Object *self); /* for messages */
+    void (*describe)(const Object *self, char *out, size_t size); /* for reports: "list", "str 'abc'" */
     /* Text of the collector's debug output: to sys.stderr. */
     void (*debug_write)(Vm *vm, const char *text);
     /* Text of the checks of gc/recount.c: straight to the host, no memory is touched. */

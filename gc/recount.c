@@ -61,10 +61,10 @@ static void object_compare(Object *o, void *arg) {
     if (hooks->is_immortal && hooks->is_immortal(o)) leaf = true;
     if (o->count - trash == met || ((leaf || !r->all) && o->count - trash > met)) return;
     r->differences++;
-    char text[300];
-    snprintf(text, sizeof text, "recount: %.100s object at %p: count %u, references found %u\n", r->heap->hooks->type_name(o),
-             (void *)o, o->count - trash, met);
-    r->heap->hooks->report(r->heap->vm, text);
+    char text[300], what[120];
+    hooks->describe(o, what, sizeof what);
+    snprintf(text, sizeof text, "recount: %s at %p: count %u, references found %u\n", what, (void *)o, o->count - trash, met);
+    hooks->report(r->heap->vm, text);
 }
 
 static bool recount_init(Recount *r, Heap *heap) {
@@ -125,8 +125,9 @@ static void object_check_reached(Object *o, void *arg) {
     if (met_place(r, o)->count) return;
     r->differences++;
     if (!r->all) return;
-    char text[300];
-    snprintf(text, sizeof text, "leak: %.100s object at %p, count %u\n", r->heap->hooks->type_name(o), (void *)o, o->count);
+    char text[300], what[120];
+    r->heap->hooks->describe(o, what, sizeof what);
+    snprintf(text, sizeof text, "leak: %s at %p, count %u\n", what, (void *)o, o->count);
     r->heap->hooks->report(r->heap->vm, text);
 }
 

@@ -11,8 +11,11 @@
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
 #include "vm/types/list.h"
+#include "vm/types/str.h"
 #include "vm/vm.h"
 #include "gc/collector.h"
+
+#include <stdio.h>
 
 /* --- finalizers --- */
 
@@ -102,7 +105,15 @@ static bool is_immortal(const Object *self) {
 
 /* --- the collector's reports --- */
 
-static const char *hook_type_name(const Object *self) { return type_name(self->shape->type); }
+static void describe(const Object *self, char *out, size_t size) {
+    int n = snprintf(out, size, "%s object", type_name(self->shape->type));
+    if (self->shape->layout == LAYOUT_STR && ((const Str *)self)->ascii)
+        snprintf(out + n, size - (size_t)n, " '%.50s'", (const char *)str_data((const Str *)self));
+    else if (self->shape->layout == LAYOUT_TYPE)
+        snprintf(out + n, size - (size_t)n, " %.50s", type_name((const Type *)self));
+    else if (self->shape->layout == LAYOUT_FUNCTION && ((const Function *)self)->name->ascii)
+        snprintf(out + n, size - (size_t)n, " %.50s", (const char *)str_data(((const Function *)self)->name));
+}
 
 static void debug_write(Vm *vm, const char *text) {
     Value in_flight = error_fetch(vm);
@@ -176,7 +187,7 @@ const HeapHooks vm_heap_hooks = {
     .call_callback = call_callback,
     .attrs_extra = object_attrs_extra,
     .collection = collection,
-    .type_name = hook_type_name,
+    .describe = describe,
     .debug_write = debug_write,
     .report = report,
     .debug_object = debug_object,
