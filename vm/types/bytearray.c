@@ -114,9 +114,20 @@ static Value bytearray_init(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     if (b->length && !bytearray_resize(vm, b, 0)) return VALUE_ERROR;
     if (!bytes_from_arguments(vm, args, true, &w, &kept)) return VALUE_ERROR;
-    TextSpan t = value_is_object(kept) ? bytes_span(kept) : (TextSpan){w.data, w.size, 1};
-    bool ok = bytearray_resize(vm, b, t.length);
-    if (ok && t.length) memcpy(b->data, t.data, t.length);
+    bool ok = true;
+    if (value_is_object(kept)) {
+        TextSpan t = bytes_span(kept);
+        ok = bytearray_resize(vm, b, t.length);
+        if (ok && t.length) memcpy(b->data, t.data, t.length);
+    } else if (w.size && (ok = check_exports(vm, b))) { /* what was collected becomes the array's block */
+        uint8_t *fitting = w.capacity > w.size ? heap_realloc(&vm->heap, w.data, w.capacity, w.size) : NULL;
+        if (fitting) w = (ByteWriter){vm, fitting, w.size, w.size};
+        drop_block(vm, b);
+        b->data = w.data;
+        b->length = w.size;
+        b->capacity = w.capacity;
+        w = (ByteWriter){.vm = vm};
+    }
     value_release(vm, kept);
     writer_drop(&w);
     return ok ? VALUE_NONE : VALUE_ERROR;

@@ -170,6 +170,16 @@ static bool put_zeros(ByteWriter *w, int64_t count) {
     return true;
 }
 
+/* A plain bytes with a buffer's contents. */
+static Value copy_buffer(Vm *vm, Value v) {
+    Buffer buffer;
+    if (value_is_memoryview(v)) return memoryview_to_bytes(vm, value_memoryview(v));
+    if (!buffer_get(vm, v, &buffer, false)) return VALUE_ERROR;
+    Value copy = bytes_value(bytes_new(vm, buffer.data, buffer.length));
+    buffer_release(vm, &buffer);
+    return copy;
+}
+
 static bool put_buffer(ByteWriter *w, Value v) {
     Buffer buffer;
     if (value_is_memoryview(v)) { /* its items need not lie one behind the other */
@@ -200,6 +210,10 @@ bool bytes_from_arguments(Vm *vm, const Value *args, bool is_bytearray, ByteWrit
     if (value_is_int(source) || slots->as_index) {
         if (value_as_index(vm, source, &count, false)) return put_zeros(w, count);
         if (!error_clear_if(vm, EXC_TypeError)) return false;
+    }
+    if (slots->get_buffer && !is_bytearray) {
+        *kept = copy_buffer(vm, source);
+        return !value_is_error(*kept);
     }
     bool ok = slots->get_buffer ? put_buffer(w, source)
                                 : writer_put_items(w, source, name, is_bytearray ? BYTE_RANGE_MESSAGE : "bytes must be in range(0, 256)");
