@@ -120,7 +120,7 @@ static bool clear_if_missing(Vm *vm, Str *name) {
 
 /* Loads module.item, if there is such a submodule. */
 static bool import_item(Vm *vm, Value module, Value item) {
-    Value found = value_find_attr(vm, module, value_str_peek(item));
+    Value found = import_find_attr(vm, module, value_str_peek(item));
     if (value_is_error(found)) return false;
     if (!value_is_empty(found)) {
         value_release(vm, found);
@@ -141,7 +141,7 @@ static bool import_items(Vm *vm, Value module, Value list, bool of_all);
 
 /* `from package import *`: the submodules that __all__ names. */
 static bool import_all(Vm *vm, Value module) {
-    Value all = value_find_attr(vm, module, NAME(vm, __all__));
+    Value all = import_find_attr(vm, module, NAME(vm, __all__));
     if (value_is_error(all)) return false;
     bool ok = value_is_empty(all) || import_items(vm, module, all, true);
     value_release(vm, all);
@@ -191,7 +191,7 @@ static Value first_module(Vm *vm, Str *name, Str *absolute, int level, Value mod
 
 /* A package's items are loaded where they are submodules; other modules have all they have. */
 static bool load_items(Vm *vm, Value module, Value fromlist) {
-    Value path = value_find_attr(vm, module, NAME(vm, __path__));
+    Value path = import_find_attr(vm, module, NAME(vm, __path__));
     if (value_is_error(path)) return false;
     bool is_package = !value_is_empty(path);
     value_release(vm, path);
@@ -300,10 +300,10 @@ static Value loaded_submodule(Vm *vm, Value module_name, Str *name) {
 
 bool op_import_from(Vm *vm, Frame *frame, Instr i, Str *name) {
     Value module = frame->registers[INSTR_B(i)];
-    Value v = value_find_attr(vm, module, name);
+    Value v = import_find_attr(vm, module, name);
     if (value_is_error(v)) return false;
     if (!value_is_empty(v)) return result_set(vm, frame, INSTR_A(i), v);
-    Value module_name = value_find_attr(vm, module, NAME(vm, __name__));
+    Value module_name = import_find_attr(vm, module, NAME(vm, __name__));
     if (value_is_error(module_name)) return false;
     v = value_is_str(module_name) ? loaded_submodule(vm, module_name, name) : VALUE_EMPTY;
     bool ok = !value_is_error(v);
@@ -336,10 +336,10 @@ static bool bind_star_name(Vm *vm, Frame *frame, Value module, Value name) {
 
 /* The names to bind: __all__, or the keys of __dict__. New; VALUE_ERROR. */
 static Value star_names(Vm *vm, Value module, bool *from_all) {
-    Value all = value_find_attr(vm, module, NAME(vm, __all__));
+    Value all = import_find_attr(vm, module, NAME(vm, __all__));
     *from_all = !value_is_empty(all);
     if (*from_all) return all;
-    Value dict = value_find_attr(vm, module, NAME(vm, __dict__));
+    Value dict = import_find_attr(vm, module, NAME(vm, __dict__));
     if (value_is_empty(dict)) {
         error_import(vm, "from-import-* object has no __dict__ and no __all__");
         return VALUE_ERROR;

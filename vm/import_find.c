@@ -104,8 +104,7 @@ static Str *path_join(Vm *vm, Str *folder, Str *tail, const char *suffix) {
     return value_is_error(path) ? NULL : value_str_peek(path);
 }
 
-/* An entry of the path as an absolute folder; '' and '.' are the working folder. */
-static Str *entry_folder(Vm *vm, Str *entry) {
+Str *import_entry_folder(Vm *vm, Str *entry) {
     if (entry->length && str_at(entry, 0) == '/') return retain_object(entry);
     Str *here = working_folder(vm);
     if (!here || !entry->length || str_equal_ascii(entry, ".")) return here;
@@ -169,7 +168,7 @@ static bool find_in_folder(Vm *vm, Str *folder, Str *tail, FoundModule *out, Lis
 static bool find_in_entries(Vm *vm, List *entries, Str *tail, FoundModule *out, List *portions) {
     for (size_t i = 0; i < entries->count && !out->found; i++) {
         if (!value_is_str(entries->items[i])) continue;
-        Str *folder = entry_folder(vm, value_str_peek(entries->items[i]));
+        Str *folder = import_entry_folder(vm, value_str_peek(entries->items[i]));
         if (!folder && error_clear_if(vm, EXC_OSError)) continue; /* there is no working folder */
         if (!folder) return false;
         bool ok = find_in_folder(vm, folder, tail, out, portions);

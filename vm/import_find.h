@@ -17,6 +17,8 @@ const FrozenModule *frozen_find(const Str *name);
 /* Looks for `tail`, the last part of a module's name, in the folders of `path` (sys.path, or a package's __path__). false: an exception is
  * pending; not finding it is none. */
 bool import_find_file(Vm *vm, Value path, Str *tail, FoundModule *out);
+/* An entry of a path as an absolute folder; '' and '.' are the working folder. New; NULL: exception pending. */
+Str *import_entry_folder(Vm *vm, Str *entry);
 void found_drop(Vm *vm, FoundModule *found);
 /* A file's contents: Bytes. OSError. */
 Value import_read_file(Vm *vm, Str *path);

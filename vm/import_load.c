@@ -41,6 +41,16 @@ Value import_error_not_found_take(Vm *vm, Value message, Str *name) {
     return error_set_take(vm, e);
 }
 
+Value import_find_attr(Vm *vm, Value module, Str *name) {
+    if (!value_is_module(module)) return value_find_attr(vm, module, name);
+    Dict *dict = ((Module *)value_object(module))->dict;
+    Value found = dict_peek_str(vm, dict, name);
+    if (!value_is_empty(found)) return value_retain(found);
+    Type *type = value_type(vm, module);
+    bool plain = type == TYPE(vm, MODULE) && value_is_empty(dict_peek_str(vm, dict, NAME(vm, __getattr__)));
+    return plain && value_is_empty(type_lookup_peek(vm, type, name)) ? VALUE_EMPTY : value_find_attr(vm, module, name);
+}
+
 /* --- compiling --- */
 
 static Value compile_bytes(Vm *vm, const char *bytes, size_t length, Str *filename) {
@@ -79,6 +89,8 @@ bool import_set_attributes(Vm *vm, Dict *dict, ModuleSpec *spec) {
               dict_set_str(vm, dict, NAME(vm, __spec__), value_from_object(spec));
     release_object(vm, parent);
     if (ok && !value_is_none(spec->locations)) ok = dict_set_str(vm, dict, NAME(vm, __path__), spec->locations);
+    bool is_namespace = value_is_object(spec->loader) && value_type(vm, spec->loader) == TYPE(vm, NAMESPACE_LOADER);
+    if (ok && is_namespace) ok = dict_set_str(vm, dict, NAME(vm, __file__), VALUE_NONE);
     if (ok && spec->has_location) ok = dict_set_str(vm, dict, NAME(vm, __file__), spec->origin);
     return ok;
 }
@@ -207,7 +219,7 @@ static Value load_one(Vm *vm, Str *name, Value path) {
 
 Value import_parent_path(Vm *vm, Str *parent, Str *name) {
     Value module = value_retain(import_loaded_peek(vm, parent));
-    Value path = value_is_empty(module) ? VALUE_EMPTY : value_find_attr(vm, module, NAME(vm, __path__));
+    Value path = value_is_empty(module) ? VALUE_EMPTY : import_find_attr(vm, module, NAME(vm, __path__));
     value_release(vm, module);
     if (!value_is_empty(path)) return path;
     Value message = str_format(vm, "No module named %V; %V is not a package", value_from_object(name), value_from_object(parent));

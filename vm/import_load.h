@@ -9,6 +9,8 @@
 Value import_find_and_load(Vm *vm, Str *name);
 /* sys.modules[name], borrowed; VALUE_EMPTY. */
 Value import_loaded_peek(Vm *vm, Str *name);
+/* A module's attribute, VALUE_EMPTY when it has none: no exception is made for plain modules. New. */
+Value import_find_attr(Vm *vm, Value module, Str *name);
 /* The path along which submodules of `parent` (its full name) are found: new; ModuleNotFoundError naming `name` when it is no package. */
 Value import_parent_path(Vm *vm, Str *parent, Str *name);
 /* ModuleNotFoundError(message, name=name); the message is stolen. */

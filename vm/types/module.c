@@ -2,6 +2,7 @@
 #include "vm/types/function.h"
 
 #include "vm/attr.h"
+#include "vm/import.h"
 #include "vm/ops.h"
 #include "vm/types/descriptors.h"
 #include "vm/types/str.h"
@@ -63,30 +64,6 @@ static void module_free(Vm *vm, Object *self) { release_object(vm, ((Module *)se
 
 /* --- attributes --- */
 
-static bool is_initializing(Vm *vm, Module *m) {
-    Value spec = dict_peek_str(vm, m->dict, NAME(vm, __spec__));
-    if (value_is_empty(spec) || value_is_none(spec)) return false;
-    Str *name = str_intern(vm, "_initializing", 13);
-    Value flag = name ? value_find_attr(vm, spec, name) : VALUE_EMPTY;
-    release_object(vm, name);
-    if (value_is_error(flag)) error_clear(vm);
-    int truth = value_is_error(flag) || value_is_empty(flag) ? 0 : value_truth(vm, flag);
-    if (truth < 0) error_clear(vm);
-    value_release(vm, flag);
-    return truth > 0;
-}
-
-static Value error_no_attribute(Vm *vm, Value self, Str *name) {
-    Module *m = self_of(self);
-    Value module_name = dict_peek_str(vm, m->dict, NAME(vm, __name__));
-    if (!value_is_str(module_name)) return error_attribute_named(vm, self, name, "module has no attribute '%U'", name);
-    if (is_initializing(vm, m))
-        return error_attribute_named(vm, self, name,
-                                     "partially initialized module %V has no attribute '%U' (most likely due to a circular import)",
-                                     module_name, name);
-    return error_attribute_named(vm, self, name, "module '%S' has no attribute '%U'", module_name, name);
-}
-
 static Value bind(Vm *vm, Value found, Value self, Type *type) {
     value_retain(found);
     Type *kind = value_type(vm, found);
@@ -105,7 +82,7 @@ static Value module_get_attr(Vm *vm, Value self, Str *name) {
     if (!value_is_empty(own)) return value_retain(own);
     if (!value_is_empty(found)) return bind(vm, found, self, type);
     Value hook = dict_peek_str(vm, m->dict, NAME(vm, __getattr__));
-    if (value_is_empty(hook)) return error_no_attribute(vm, self, name);
+    if (value_is_empty(hook)) return import_error_attribute(vm, self, name);
     value_retain(hook);
     Value result = value_call1(vm, hook, value_from_object(name));
     value_release(vm, hook);
@@ -177,12 +154,27 @@ static Value find_named(Vm *vm, Value v, const char *text) {
     return VALUE_EMPTY;
 }
 
+/* Of a module without an origin: by its loader. */
+static Value repr_by_loader(Vm *vm, Value name, Value spec) {
+    Value loader = find_named(vm, spec, "loader"), result = VALUE_EMPTY;
+    if (value_is_object(loader) && value_type(vm, loader) == TYPE(vm, NAMESPACE_LOADER)) {
+        Value path = find_named(vm, spec, "submodule_search_locations");
+        result = str_format(vm, "<module %V (namespace) from %V>", name, path);
+        value_release(vm, path);
+    } else if (!value_is_empty(loader) && !value_is_none(loader)) {
+        result = str_format(vm, "<module %V (%V)>", name, loader);
+    }
+    value_release(vm, loader);
+    return result;
+}
+
 /* By the module's __spec__: <module 'm' from '/m.py'>, <module 'sys' (built-in)>. VALUE_EMPTY: it has no origin. */
 static Value repr_by_spec(Vm *vm, Value name, Value spec) {
     Value origin = find_named(vm, spec, "origin"), has_location = find_named(vm, spec, "has_location"), result = VALUE_EMPTY;
     if (value_is_str(origin))
         result = value_is_true(has_location) ? str_format(vm, "<module %V from %V>", name, origin)
                                              : str_format(vm, "<module %V (%S)>", name, origin);
+    else result = repr_by_loader(vm, name, spec);
     value_release(vm, origin);
     value_release(vm, has_location);
     return result;
