@@ -63,11 +63,11 @@ static void cache_data_descriptor(Vm *vm, AttrCache *cache, Object *o, Value fou
 
 /* The class in the MRO that holds the name in its own dict; NULL. */
 static Type *defining_type(Vm *vm, Type *type, Str *name) {
+    if (value_is_empty(type->mro)) return NULL;
     Tuple *mro = value_tuple(type->mro);
     for (size_t i = 0; i < mro->count; i++) {
         Type *t = (Type *)value_object(mro->items[i]);
-        Dict *dict = type_dict(vm, t);
-        if (dict && !value_is_empty(dict_peek_str(vm, dict, name))) return t;
+        if (!value_is_empty(type_own_peek(vm, t, name))) return t;
     }
     return NULL;
 }

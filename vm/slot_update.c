@@ -37,7 +37,7 @@ static Provider find_provider(Vm *vm, Type *type, const SlotRow *row) {
     for (size_t i = 0; i < mro->count; i++) {
         Type *t = (Type *)value_object(mro->items[i]);
         if (t->flags & TYPE_FLAG_HEAP) {
-            Value value = dict_peek_str(vm, t->dict, name);
+            Value value = type_own_peek(vm, t, name);
             if (!value_is_empty(value)) return (Provider){.value = value};
         } else {
             SlotFn fn = spec_slot(t->spec, row);
@@ -112,7 +112,7 @@ static bool mro_has(Vm *vm, Type *type, Str *name) {
     Tuple *mro = value_tuple(type->mro);
     for (size_t i = 0; i < mro->count; i++) {
         Type *t = (Type *)value_object(mro->items[i]);
-        if (t->flags & TYPE_FLAG_HEAP && !value_is_empty(dict_peek_str(vm, t->dict, name))) return true;
+        if (t->flags & TYPE_FLAG_HEAP && !value_is_empty(type_own_peek(vm, t, name))) return true;
     }
     return false;
 }
@@ -152,7 +152,7 @@ void type_update_slots(Vm *vm, Type *type, bool all) {
 }
 
 void type_update_slot(Vm *vm, Type *type, const Str *name) {
-    if (type->flags & TYPE_FLAG_HEAP) {
+    if (type->flags & TYPE_FLAG_HEAP && !value_is_empty(type->mro)) {
         update_named(vm, type, name);
         update_flags(vm, type);
     }

@@ -159,6 +159,8 @@ bool value_is_instance(const Vm *vm, Value v, const Type *type);
 Value type_lookup_peek(Vm *vm, Type *type, Str *name);
 /* The type's own dict, filled. Borrowed. */
 Dict *type_dict(Vm *vm, Type *type);
+/* An attribute in the type's own dict: borrowed, VALUE_EMPTY when absent (also when the type has been cleared). */
+Value type_own_peek(Vm *vm, Type *type, Str *name);
 /* Sets or (VALUE_EMPTY) deletes an attribute of the class itself: updates slots, renews versions here and in subclasses. */
 bool type_set_attr(Vm *vm, Type *type, Str *name, Value value);
 

@@ -18,7 +18,7 @@
 
 /* "'f', 'g'" of a class's abstract methods, sorted. */
 static Value abstract_names(Vm *vm, Type *type, size_t *count) {
-    Value names = dict_peek_str(vm, type->dict, NAME(vm, __abstractmethods__));
+    Value names = type_own_peek(vm, type, NAME(vm, __abstractmethods__));
     List *list = value_is_empty(names) ? list_new(vm, 0) : list_from_iterable(vm, names);
     if (!list || !list_sort(vm, list, VALUE_NONE, false)) {
         release_object(vm, list);
@@ -120,7 +120,7 @@ bool type_simple_call(Vm *vm, Type *type, Value *init) {
     if (type->slots.new_ != object_new_slot || type->head.shape->type->slots.call != type_call) return false;
     if (!(type->flags & TYPE_FLAG_HEAP)) return false;
     if (type->slots.init == object_init_slot) return true;
-    if (type->slots.init != slot_init || type->slots.get_attr) return false;
+    if (type->slots.init != slot_init) return false;
     *init = type_lookup_peek(vm, type, NAME(vm, __init__));
     return value_is_function(*init);
 }
@@ -129,7 +129,7 @@ bool type_simple_call(Vm *vm, Type *type, Value *init) {
 
 static Value object_repr(Vm *vm, Value self) {
     Type *type = value_type(vm, self);
-    Value module = type->flags & TYPE_FLAG_HEAP ? dict_peek_str(vm, type->dict, NAME(vm, __module__)) : type->module;
+    Value module = type->flags & TYPE_FLAG_HEAP ? type_own_peek(vm, type, NAME(vm, __module__)) : type->module;
     unsigned long long address = (unsigned long long)self.bits;
     if (value_is_str(module) && !str_equal_ascii(value_str_peek(module), "builtins"))
         return str_format(vm, "<%S.%S object at 0x%llx>", module, type->qualname, address);

@@ -37,10 +37,11 @@ static Value copyreg_function(Vm *vm, const char *text) {
 
 /* Adds every filled __slots__ member of the classes in the MRO to `out`. */
 static bool collect_members(Vm *vm, Value self, Dict *out) {
+    if (value_is_empty(value_type(vm, self)->mro)) return true;
     Tuple *mro = value_tuple(value_type(vm, self)->mro);
     for (size_t i = 0; i < mro->count; i++) {
         Type *t = (Type *)value_object(mro->items[i]);
-        if (!(t->flags & TYPE_FLAG_HEAP)) continue;
+        if (!(t->flags & TYPE_FLAG_HEAP) || !t->dict) continue;
         size_t position = 0;
         Value key, value;
         while (dict_next(t->dict, &position, &key, &value)) {

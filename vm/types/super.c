@@ -28,8 +28,7 @@ Value super_find(Vm *vm, Type *type, Type *self_type, Str *name) {
     size_t i = 0;
     while (i < mro->count && as_type(mro->items[i]) != type) i++;
     for (i++; i < mro->count; i++) {
-        Dict *dict = type_dict(vm, as_type(mro->items[i]));
-        Value found = dict ? dict_peek_str(vm, dict, name) : VALUE_EMPTY;
+        Value found = type_own_peek(vm, as_type(mro->items[i]), name);
         if (!value_is_empty(found)) return found;
     }
     return VALUE_EMPTY;

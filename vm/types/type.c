@@ -79,12 +79,15 @@ Dict *type_dict(Vm *vm, Type *type) {
     return type->dict;
 }
 
+Value type_own_peek(Vm *vm, Type *type, Str *name) {
+    Dict *dict = type_dict(vm, type);
+    return dict ? dict_peek_str(vm, dict, name) : VALUE_EMPTY;
+}
+
 static Value lookup_in_mro(Vm *vm, Type *type, Str *name) {
-    if (value_is_empty(type->mro)) return VALUE_EMPTY;
     const Tuple *mro = value_tuple(type->mro);
     for (size_t i = 0; i < mro->count; i++) {
-        Dict *dict = type_dict(vm, (Type *)value_object(mro->items[i]));
-        Value found = dict ? dict_peek_str(vm, dict, name) : VALUE_EMPTY;
+        Value found = type_own_peek(vm, (Type *)value_object(mro->items[i]), name);
         if (!value_is_empty(found)) return found;
     }
     return VALUE_EMPTY;
@@ -110,8 +113,9 @@ Value type_lookup_peek(Vm *vm, Type *type, Str *name) {
     if (!name->interned) return lookup_uninterned(vm, type, name);
     MethodCacheEntry *entry = cache_entry(vm, type, name);
     if (entry->version == type->version && entry->name == name) return entry->value;
+    if (value_is_empty(type->mro)) return VALUE_EMPTY; /* in the making, or cleared */
     Value found = lookup_in_mro(vm, type, name);
-    if (type->version) *entry = (MethodCacheEntry){.version = type->version, .name = name, .value = found};
+    *entry = (MethodCacheEntry){.version = type->version, .name = name, .value = found};
     return found;
 }
 

@@ -18,10 +18,7 @@
 
 static inline Type *self_of(Value v) { return (Type *)value_object(v); }
 static inline bool is_heap(const Type *t) { return t->flags & TYPE_FLAG_HEAP; }
-static inline Value own_attr(Vm *vm, Type *t, Str *name) {
-    Dict *dict = type_dict(vm, t);
-    return dict ? dict_peek_str(vm, dict, name) : VALUE_EMPTY;
-}
+static inline Value own_attr(Vm *vm, Type *t, Str *name) { return type_own_peek(vm, t, name); }
 
 /* --- attribute access --- */
 

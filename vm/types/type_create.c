@@ -187,7 +187,7 @@ static uint32_t expected_attributes(Vm *vm, const Creation *c) {
         for (size_t k = 0; !known && k < mro->count; k++) {
             Type *t = type_of_item(mro->items[k]);
             if (!(t->flags & TYPE_FLAG_HEAP)) break;
-            inherited = dict_peek_str(vm, t->dict, NAME(vm, __static_attributes__));
+            inherited = type_own_peek(vm, t, NAME(vm, __static_attributes__));
             for (size_t j = 0; value_is_tuple(inherited) && j < value_tuple(inherited)->count && !known; j++)
                 known = value_same(value_tuple(inherited)->items[j], name);
         }
@@ -371,10 +371,8 @@ static bool set_names(Vm *vm, Type *type) {
 static bool init_subclass(Vm *vm, Type *type, Tuple *kwnames, Value *kwvalues) {
     Tuple *mro = value_tuple(type->mro);
     Value method = VALUE_EMPTY;
-    for (size_t i = 1; i < mro->count && value_is_empty(method); i++) {
-        Dict *dict = type_dict(vm, type_of_item(mro->items[i]));
-        if (dict) method = dict_peek_str(vm, dict, NAME(vm, __init_subclass__));
-    }
+    for (size_t i = 1; i < mro->count && value_is_empty(method); i++)
+        method = type_own_peek(vm, type_of_item(mro->items[i]), NAME(vm, __init_subclass__));
     bool has_keywords = kwnames && kwnames->count;
     if (value_is_empty(method)) return true;
     Type *kind = value_type(vm, method);
