@@ -98,8 +98,9 @@ void vm_visit_roots(Vm *vm, VisitFn visit, void *arg) {
     visit_frames(vm, visit, arg);
 }
 
-/* Built-in types, those of modules included. */
+/* Built-in types, those of modules included; and interned names, which shapes hold without showing it. */
 static bool is_immortal(const Object *self) {
+    if (self->shape->layout == LAYOUT_STR) return ((const Str *)self)->interned;
     return self->shape->layout == LAYOUT_TYPE && !(((const Type *)self)->flags & TYPE_FLAG_HEAP);
 }
 
