@@ -17,6 +17,7 @@
 typedef enum IoType {
     IO_BASE, IO_RAW_BASE, IO_BUFFERED_BASE, IO_TEXT_BASE,
     IO_FILE, IO_BUFFERED_READER, IO_BUFFERED_WRITER, IO_BUFFERED_RANDOM, IO_TEXT_WRAPPER, IO_BYTES, IO_STRING,
+    IO_BYTES_BUFFER, IO_BUFFERED_PAIR, IO_NEWLINE_DECODER,
     IO_TYPE_COUNT
 } IoType;
 /* Borrowed. NULL: no memory. */
@@ -65,20 +66,44 @@ bool buffered_flush(Vm *vm, Buffered *b);
 /* Up to size bytes, with at most one read of the raw stream when nothing is buffered. -1: error; 0: at the end. */
 int64_t buffered_read1(Vm *vm, Buffered *b, uint8_t *into, size_t size);
 
+/* --- io_newline.c: newline= of text streams --- */
+typedef struct Newlines {
+    bool universal; /* lines end at "\n", "\r" or "\r\n"; otherwise at `end`, "\n" when that is empty */
+    bool translate; /* reading: every line end becomes "\n" */
+    char end[3];    /* "\r" or "\r\n": what "\n" becomes when written; else empty */
+    uint8_t seen;   /* NEWLINE_... that a universal stream has read */
+} Newlines;
+#define NEWLINE_CR 1u
+#define NEWLINE_LF 2u
+#define NEWLINE_CRLF 4u
+/* None (or absent), "", "\n", "\r", "\r\n"; anything else raises. */
+bool newlines_init(Vm *vm, Newlines *n, Value newline);
+/* A decoded text as the stream gives it: notes what was seen, translates. The text is stolen. */
+Value newlines_read_take(Vm *vm, Newlines *n, Value text);
+/* A text as it is written: "\n" replaced by n->end. New. */
+Str *newlines_write(Vm *vm, const Newlines *n, Str *s);
+/* Index behind the line of s that starts at `at`; 0: it does not end there. */
+size_t newlines_line_end(const Newlines *n, const Str *s, size_t at);
+/* The attribute `newlines`: None, a str, or a tuple of strs. */
+Value newlines_seen(Vm *vm, uint8_t seen);
+
 /* --- io_text.c --- */
 Value text_wrapper_new(Vm *vm, Value buffer, Value encoding, Value errors, Value newline, bool line_buffering, bool write_through);
-/* sys.stdin, sys.stdout, sys.stderr. */
-bool io_std_streams(Vm *vm);
+/* Adds stdin, stdout, stderr to the dict of module sys. */
+bool io_std_streams(Vm *vm, Dict *sys);
 
 /* --- io_base.c: helpers for methods --- */
 /* Whether the stream is closed: 1, 0, -1 error. */
 int stream_closed(Vm *vm, Value stream);
 /* Reads a size argument: VALUE_EMPTY or None mean -1. */
 bool size_argument(Vm *vm, Value v, int64_t *out);
+/* A buffer to read into; `function` names the caller in the TypeError. */
+bool io_writable_buffer(Vm *vm, Value v, const char *function, Buffer *out);
 /* stream.method(): true when it did not raise. */
 bool stream_call(Vm *vm, Value stream, const char *method);
 
 extern const TypeSpec io_base_spec, raw_base_spec, buffered_base_spec, text_base_spec, file_io_spec, buffered_reader_spec,
-    buffered_writer_spec, buffered_random_spec, text_wrapper_spec, bytes_io_spec, string_io_spec;
+    buffered_writer_spec, buffered_random_spec, buffered_pair_spec, text_wrapper_spec, bytes_io_spec, bytes_buffer_spec, string_io_spec,
+    newline_decoder_spec;
 
 #endif

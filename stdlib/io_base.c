@@ -34,6 +34,16 @@ bool size_argument(Vm *vm, Value v, int64_t *out) {
     return value_as_index(vm, v, out, true);
 }
 
+bool io_writable_buffer(Vm *vm, Value v, const char *function, Buffer *out) {
+    if (value_type(vm, v)->slots.get_buffer) {
+        if (!buffer_get(vm, v, out, true)) return false;
+        if (!out->readonly) return true;
+        buffer_release(vm, out);
+    }
+    error_type(vm, "%s must be read-write bytes-like object, not %T", function, v);
+    return false;
+}
+
 bool stream_call(Vm *vm, Value stream, const char *method) {
     Str *name = str_from_ascii(vm, method);
     Value v = name ? value_call_method(vm, stream, name, NULL, 0) : VALUE_ERROR;
@@ -263,7 +273,7 @@ static Value raw_read(Vm *vm, Value *args, int nargs) {
 static Value buffered_readinto(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffer buffer;
-    if (!buffer_get(vm, args[1], &buffer, true)) return VALUE_ERROR;
+    if (!io_writable_buffer(vm, args[1], "readinto() argument", &buffer)) return VALUE_ERROR;
     Value size = int_from_i64(vm, (int64_t)buffer.length), piece = value_call_method(vm, args[0], NAME(vm, read), &size, 1);
     Value result = VALUE_ERROR;
     if (value_is_bytes(piece) && value_bytes(piece)->length <= buffer.length) {

@@ -242,7 +242,7 @@ static Value buffered_read1_method(Vm *vm, Value *args, int nargs) {
 static Value read_into(Vm *vm, Value *args, bool once) {
     Buffered *b = self_of(args[0]);
     Buffer buffer;
-    if (!check_can(vm, b, b->can_read, "readinto") || !buffer_get(vm, args[1], &buffer, true)) return VALUE_ERROR;
+    if (!check_can(vm, b, b->can_read, "readinto") || !io_writable_buffer(vm, args[1], once ? "readinto1() argument" : "readinto() argument", &buffer)) return VALUE_ERROR;
     size_t used = 0;
     int64_t n = 1;
     while (n > 0 && used < buffer.length && !(once && used)) {
@@ -433,8 +433,8 @@ static Value buffered_repr(Vm *vm, Value self) {
     const char *type = type_name(b->head.shape->type);
     Value name = value_is_empty(b->raw) ? VALUE_EMPTY : value_find_attr(vm, b->raw, NAME(vm, name));
     if (value_is_error(name)) error_clear(vm);
-    if (value_is_error(name) || value_is_empty(name)) return str_format(vm, "<_io.%s>", type);
-    Value text = str_format(vm, "<_io.%s name=%V>", type, name);
+    if (value_is_error(name) || value_is_empty(name)) return str_format(vm, "<%s>", type);
+    Value text = str_format(vm, "<%s name=%V>", type, name);
     value_release(vm, name);
     return text;
 }

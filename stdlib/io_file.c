@@ -336,7 +336,7 @@ static Value file_readall(Vm *vm, Value *args, int nargs) {
 static Value file_readinto(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffer buffer;
-    if (!check_open(vm, self_of(args[0])) || !buffer_get(vm, args[1], &buffer, true)) return VALUE_ERROR;
+    if (!check_open(vm, self_of(args[0])) || !io_writable_buffer(vm, args[1], "readinto() argument 1", &buffer)) return VALUE_ERROR;
     int64_t n = file_read(vm, self_of(args[0]), buffer.data, buffer.length);
     buffer_release(vm, &buffer);
     return n == -1 ? VALUE_ERROR : n == -2 ? VALUE_NONE : int_from_i64(vm, n);
@@ -407,8 +407,8 @@ static Value file_isatty_method(Vm *vm, Value *args, int nargs) {
 static Value file_repr(Vm *vm, Value self) {
     FileIO *f = self_of(self);
     const char *type = type_name(f->head.shape->type);
-    if (f->fd < 0) return str_format(vm, "<_io.%s [closed]>", type);
-    return str_format(vm, "<_io.%s name=%V mode='%s' closefd=%s>", type, value_is_empty(f->name) ? VALUE_NONE : f->name, file_mode(f),
+    if (f->fd < 0) return str_format(vm, "<%s [closed]>", type);
+    return str_format(vm, "<%s name=%V mode='%s' closefd=%s>", type, value_is_empty(f->name) ? VALUE_NONE : f->name, file_mode(f),
                       f->close_fd ? "True" : "False");
 }
 

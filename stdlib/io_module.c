@@ -26,6 +26,9 @@ static const struct {
     [IO_TEXT_WRAPPER] = {&text_wrapper_spec, IO_TEXT_BASE},
     [IO_BYTES] = {&bytes_io_spec, IO_BUFFERED_BASE},
     [IO_STRING] = {&string_io_spec, IO_TEXT_BASE},
+    [IO_BYTES_BUFFER] = {&bytes_buffer_spec, -1},
+    [IO_BUFFERED_PAIR] = {&buffered_pair_spec, IO_BUFFERED_BASE},
+    [IO_NEWLINE_DECODER] = {&newline_decoder_spec, -1},
 };
 
 static bool types_make(Vm *vm) {
@@ -183,7 +186,7 @@ static bool io_init(Vm *vm, Value module) {
     Dict *d = ((Module *)value_object(module))->dict;
     for (int k = 0; k < IO_TYPE_COUNT; k++) {
         Type *type = io_type(vm, (IoType)k);
-        if (!type || !dict_set_ascii(vm, d, type_name(type), value_from_object(type))) return false;
+        if (!type || !dict_set_str(vm, d, value_str_peek(type->name), value_from_object(type))) return false;
     }
     Value unsupported = unsupported_operation(vm);
     return !value_is_error(unsupported) && dict_set_ascii(vm, d, "UnsupportedOperation", unsupported) &&

@@ -18,8 +18,7 @@ typedef struct TextWrapper {
     Value buffer; /* VALUE_EMPTY: detached or not initialised */
     Value encoding, errors, mode;
     char encoding_name[CODEC_NAME_MAX], errors_name[CODEC_NAME_MAX];
-    bool translate_read, translate_write, universal; /* newline handling; line_end: "\r" or "\r\n" where set */
-    char line_end[3];
+    Newlines newlines;
     bool line_buffering, write_through, at_end, broken;
     uint8_t *pending;
     size_t pending_size;
@@ -85,22 +84,6 @@ static bool pending_add(Vm *vm, TextWrapper *t, const uint8_t *data, size_t size
     return true;
 }
 
-/* The text with '\n' replaced by the stream's line end. New. */
-static Str *with_line_ends(Vm *vm, TextWrapper *t, Str *s) {
-    StrBuilder b;
-    builder_init(&b, vm);
-    size_t start = 0;
-    for (size_t k = 0; k < s->length; k++) {
-        if (str_at(s, k) != '\n') continue;
-        builder_add_range(&b, s, start, k);
-        builder_add_ascii(&b, t->line_end, strlen(t->line_end));
-        start = k + 1;
-    }
-    builder_add_range(&b, s, start, s->length);
-    Value v = builder_finish(&b);
-    return value_is_error(v) ? NULL : value_str_peek(v);
-}
-
 static bool write_encoded(Vm *vm, TextWrapper *t, Str *s) {
     EncodingId id = encoding_find(t->encoding_name);
     if (s->ascii && (id == ENCODING_UTF_8 || id == ENCODING_ASCII || id == ENCODING_LATIN_1 || id == ENCODING_CP1252))
@@ -129,8 +112,8 @@ static void read_reset(Vm *vm, TextWrapper *t) {
 static bool text_write(Vm *vm, TextWrapper *t, Str *s) {
     bool flush = t->write_through || (t->line_buffering && has_line_end(s));
     bool ok;
-    if (t->translate_write && t->line_end[0]) {
-        Str *translated = with_line_ends(vm, t, s);
+    if (t->newlines.end[0]) {
+        Str *translated = newlines_write(vm, &t->newlines, s);
         ok = translated && write_encoded(vm, t, translated);
         release_object(vm, translated);
     } else {
@@ -177,27 +160,6 @@ static size_t unfinished(TextWrapper *t, const uint8_t *data, size_t size) {
     }
 }
 
-/* "\r\n" and "\r" to "\n". Steals; NULL on error. */
-static Value translated_take(Vm *vm, Value text) {
-    Str *s = value_str_peek(text);
-    size_t k = 0;
-    while (k < s->length && str_at(s, k) != '\r') k++;
-    if (k == s->length) return text;
-    StrBuilder b;
-    builder_init(&b, vm);
-    size_t start = 0;
-    for (; k < s->length; k++) {
-        if (str_at(s, k) != '\r') continue;
-        builder_add_range(&b, s, start, k);
-        builder_add_char(&b, '\n');
-        if (k + 1 < s->length && str_at(s, k + 1) == '\n') k++;
-        start = k + 1;
-    }
-    builder_add_range(&b, s, start, s->length);
-    value_release(vm, text);
-    return builder_finish(&b);
-}
-
 static int64_t read_below(Vm *vm, TextWrapper *t, uint8_t *into, size_t size) {
     Buffered *b = own_buffered(vm, t);
     if (b) {
@@ -232,10 +194,10 @@ static int fill(Vm *vm, TextWrapper *t) {
         int64_t n = read_below(vm, t, data + t->tail_size, IO_BUFFER_SIZE);
         if (n < 0) return -1;
         size_t size = t->tail_size + (size_t)n, rest = n ? unfinished(t, data, size) : 0;
-        if (n && size > rest && t->universal && data[size - rest - 1] == '\r') rest++; /* its '\n' may follow */
+        if (n && size > rest && t->newlines.universal && data[size - rest - 1] == '\r') rest++; /* its '\n' may follow */
         if (!chunk_keep(vm, t, data, size - rest)) return -1;
         Value text = bytes_decode(vm, data, size - rest, t->encoding_name, t->errors_name);
-        if (!value_is_error(text) && t->translate_read) text = translated_take(vm, text);
+        text = newlines_read_take(vm, &t->newlines, text);
         if (value_is_error(text)) return -1;
         memcpy(t->tail, data + size - rest, rest);
         t->tail_size = rest;
@@ -249,28 +211,6 @@ static int fill(Vm *vm, TextWrapper *t) {
 
 static size_t available(TextWrapper *t) { return value_is_empty(t->decoded) ? 0 : value_str_peek(t->decoded)->length - t->decoded_at; }
 
-/* Index behind the line that starts at `at`; 0: no line end in the text. */
-static size_t line_end_after(TextWrapper *t, const Str *s, size_t at) {
-    if (!t->universal && t->line_end[0] == '\r') {
-        for (size_t k = at; k < s->length; k++) {
-            if (str_at(s, k) != '\r') continue;
-            if (!t->line_end[1]) return k + 1;
-            if (k + 1 < s->length && str_at(s, k + 1) == '\n') return k + 2;
-        }
-        return 0;
-    }
-    if (s->width == 1 && (!t->universal || t->translate_read)) {
-        const uint8_t *data = str_bytes1(s), *found = memchr(data + at, '\n', s->length - at);
-        return found ? (size_t)(found - data) + 1 : 0;
-    }
-    for (size_t k = at; k < s->length; k++) {
-        uint32_t c = str_at(s, k);
-        if (c == '\n') return k + 1;
-        if (c == '\r' && t->universal && !t->translate_read) return k + 1 < s->length && str_at(s, k + 1) == '\n' ? k + 2 : k + 1;
-    }
-    return 0;
-}
-
 /* A line of at most limit characters (negative: any). An empty Str at the end. */
 static Value read_line(Vm *vm, TextWrapper *t, int64_t limit) {
     StrBuilder b;
@@ -282,7 +222,7 @@ static Value read_line(Vm *vm, TextWrapper *t, int64_t limit) {
             if (!filled) break;
         }
         Str *s = value_str_peek(t->decoded);
-        size_t end = line_end_after(t, s, t->decoded_at);
+        size_t end = newlines_line_end(&t->newlines, s, t->decoded_at);
         ended = end != 0;
         if (!ended) end = s->length;
         if (limit >= 0 && (int64_t)(end - t->decoded_at) > limit - (int64_t)b.length) end = t->decoded_at + (size_t)(limit - (int64_t)b.length);
@@ -352,7 +292,7 @@ static size_t bytes_used(TextWrapper *t) {
         uint8_t c = t->chunk[at++];
         if (id == ENCODING_UTF_8)
             while (at < t->chunk_size && (t->chunk[at] & 0xC0) == 0x80) at++;
-        if (t->translate_read && c == '\r' && at < t->chunk_size && t->chunk[at] == '\n') at++;
+        if (t->newlines.translate && c == '\r' && at < t->chunk_size && t->chunk[at] == '\n') at++;
         characters++;
     }
     return at;
@@ -439,23 +379,6 @@ static Value text_isatty(Vm *vm, Value *args, int nargs) { return (void)nargs, f
 
 /* --- making --- */
 
-static bool newline_set(Vm *vm, TextWrapper *t, Value newline) {
-    bool none = value_is_empty(newline) || value_is_none(newline);
-    if (!none && !value_is_str(newline)) return error_type(vm, "newline must be str or None, not %T", newline), false;
-    t->line_end[0] = 0;
-    if (!none) {
-        static const char *const allowed[] = {"", "\n", "\r", "\r\n"};
-        int k = 0;
-        while (k < 4 && !str_equal_ascii(value_str_peek(newline), allowed[k])) k++;
-        if (k == 4) return error_value(vm, "illegal newline value: %V", newline), false;
-        if (k >= 2) memcpy(t->line_end, allowed[k], strlen(allowed[k]) + 1);
-    }
-    t->universal = none || value_str_peek(newline)->length == 0;
-    t->translate_read = none;
-    t->translate_write = none || value_str_peek(newline)->length != 0;
-    return true;
-}
-
 static bool name_set(Vm *vm, Value v, const char *what, const char *otherwise, char *out, Value *place) {
     if (value_is_empty(v) || value_is_none(v)) {
         strcpy(out, otherwise);
@@ -473,7 +396,7 @@ static bool name_set(Vm *vm, Value v, const char *what, const char *otherwise, c
 static bool wrapper_init(Vm *vm, TextWrapper *t, Value buffer, Value encoding, Value errors, Value newline, bool line_buffering, bool write_through) {
     bool is_locale = value_is_str(encoding) && str_equal_ascii(value_str_peek(encoding), "locale");
     if (!name_set(vm, is_locale ? VALUE_EMPTY : encoding, "encoding", "UTF-8", t->encoding_name, &t->encoding)) return false;
-    if (!name_set(vm, errors, "errors", "strict", t->errors_name, &t->errors) || !newline_set(vm, t, newline)) return false;
+    if (!name_set(vm, errors, "errors", "strict", t->errors_name, &t->errors) || !newlines_init(vm, &t->newlines, newline)) return false;
     if (encoding_find(t->encoding_name) == ENCODING_UNKNOWN) {
         error_raise(vm, EXC_LookupError, "unknown encoding: %s", t->encoding_name);
         return false;
@@ -528,7 +451,7 @@ static Value text_reconfigure(Vm *vm, Value *args, int nargs) {
         return io_unsupported(vm, "It is not possible to set the encoding or newline of stream after the first read");
     if (value_is_str(args[1]) && !name_set(vm, args[1], "encoding", "utf-8", t->encoding_name, &t->encoding)) return VALUE_ERROR;
     if (value_is_str(args[2]) && !name_set(vm, args[2], "errors", "strict", t->errors_name, &t->errors)) return VALUE_ERROR;
-    if (!value_is_empty(args[3]) && !newline_set(vm, t, args[3])) return VALUE_ERROR;
+    if (!value_is_empty(args[3]) && !newlines_init(vm, &t->newlines, args[3])) return VALUE_ERROR;
     if (value_is_bool(args[4])) t->line_buffering = value_is_true(args[4]);
     if (value_is_bool(args[5])) t->write_through = value_is_true(args[5]);
     return VALUE_NONE;
@@ -542,7 +465,7 @@ static Value get_encoding(Vm *vm, Value self) { return (void)vm, value_or_none(s
 static Value get_errors(Vm *vm, Value self) { return (void)vm, value_or_none(self_of(self)->errors); }
 static Value get_line_buffering(Vm *vm, Value self) { return (void)vm, value_from_bool(self_of(self)->line_buffering); }
 static Value get_write_through(Vm *vm, Value self) { return (void)vm, value_from_bool(self_of(self)->write_through); }
-static Value get_newlines(Vm *vm, Value self) { return (void)vm, (void)self, VALUE_NONE; }
+static Value get_newlines(Vm *vm, Value self) { return newlines_seen(vm, self_of(self)->newlines.seen); }
 
 static Value get_closed(Vm *vm, Value self) {
     TextWrapper *t = self_of(self);
@@ -578,7 +501,9 @@ static Value text_repr(Vm *vm, Value self) {
     bool has_name = !value_is_error(name) && !value_is_empty(name);
     StrBuilder b;
     builder_init(&b, vm);
-    builder_add_ascii(&b, "<_io.TextIOWrapper", 18);
+    const char *type = type_name(t->head.shape->type);
+    builder_add_char(&b, '<');
+    builder_add_utf8(&b, type, strlen(type));
     if (has_name) {
         builder_add_ascii(&b, " name=", 6);
         builder_add_repr(&b, name);
@@ -676,7 +601,7 @@ const TypeSpec text_wrapper_spec = {
 
 /* --- the standard streams --- */
 
-static bool std_stream(Vm *vm, HostStream which, const char *name) {
+static bool std_stream(Vm *vm, Dict *sys, HostStream which, const char *name) {
     Value raw = file_from_stream(vm, which), buffer = VALUE_ERROR, text = VALUE_ERROR;
     if (value_is_error(raw)) return false;
     buffer = buffered_new(vm, which == HOST_IN ? IO_BUFFERED_READER : IO_BUFFERED_WRITER, raw, IO_BUFFER_SIZE);
@@ -690,7 +615,6 @@ static bool std_stream(Vm *vm, HostStream which, const char *name) {
     ok = ok && !value_is_error(text);
     if (ok) {
         self_of(text)->mode = value_retain(value_from_object(mode));
-        Dict *sys = ((Module *)value_object(vm->sys_module))->dict;
         char original[16] = "__";
         strcat(strcat(original, name), "__");
         ok = dict_set_ascii(vm, sys, name, text) && dict_set_ascii(vm, sys, original, text);
@@ -704,6 +628,6 @@ static bool std_stream(Vm *vm, HostStream which, const char *name) {
     return ok;
 }
 
-bool io_std_streams(Vm *vm) {
-    return std_stream(vm, HOST_IN, "stdin") && std_stream(vm, HOST_OUT, "stdout") && std_stream(vm, HOST_ERR, "stderr");
+bool io_std_streams(Vm *vm, Dict *sys) {
+    return std_stream(vm, sys, HOST_IN, "stdin") && std_stream(vm, sys, HOST_OUT, "stdout") && std_stream(vm, sys, HOST_ERR, "stderr");
 }
