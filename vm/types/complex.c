@@ -10,6 +10,7 @@
 
 #include "vm/ops.h"
 #include "vm/types/float_text.h"
+#include "vm/types/function.h"
 #include "vm/types/int_limbs.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -401,8 +402,8 @@ static const NativeDef complex_methods[] = {
 };
 
 static const GetSetDef complex_getset[] = {
-    {"real", complex_get_real, NULL, "the real part of a complex number"},
-    {"imag", complex_get_imag, NULL, "the imaginary part of a complex number"},
+    {"real", complex_get_real, attribute_read_only, "the real part of a complex number"},
+    {"imag", complex_get_imag, attribute_read_only, "the imaginary part of a complex number"},
     {NULL, NULL, NULL, NULL},
 };
 

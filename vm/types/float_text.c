@@ -27,9 +27,19 @@ static char *put(char *out, const char *text) {
     return out;
 }
 
+static char *put_zeros(char *out, int64_t count) {
+    if (count <= 0) return out;
+    memset(out, '0', (size_t)count);
+    return out + count;
+}
+
+/* Digits from..to of the number, zeros where it has none. */
 static char *put_digits(char *out, const FloatDigits *d, int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; i++) *out++ = i < 0 || i >= d->count ? '0' : d->digits[i];
-    return out;
+    int64_t first = from < 0 ? 0 : from, last = to < d->count ? to : d->count;
+    if (first >= last) return put_zeros(out, to - from);
+    out = put_zeros(out, first - from);
+    memcpy(out, d->digits + first, (size_t)(last - first));
+    return put_zeros(out + (last - first), to - last);
 }
 
 static char *put_exponent(char *out, int exponent) {

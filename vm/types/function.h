@@ -125,6 +125,8 @@ Value slice_new(Vm *vm, Value start, Value stop, Value step);
 bool slice_indices(Vm *vm, Slice *s, size_t length, int64_t *start, int64_t *stop, int64_t *step, size_t *count);
 /* The same for a length of any size: start, stop and step as new ints in out[0..2]. */
 bool slice_long_indices(Vm *vm, Slice *s, Value length, Value *out);
+/* A SetterFn for what CPython calls members: AttributeError "readonly attribute". */
+bool attribute_read_only(Vm *vm, Value self, Value value);
 
 typedef struct Range {
     Object head;

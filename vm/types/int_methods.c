@@ -116,10 +116,19 @@ static int byteorder_is_little(Vm *vm, Value order, const char *function) {
     return -1;
 }
 
+static bool length_argument(Vm *vm, Value v, int64_t *out) {
+    Value index = value_index(vm, v);
+    if (value_is_error(index)) return false;
+    bool fits = int_to_i64(index, out);
+    value_release(vm, index);
+    if (!fits) error_raise(vm, EXC_OverflowError, "Python int too large to convert to C ssize_t");
+    return fits;
+}
+
 static Value int_method_to_bytes(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     int64_t length = 1;
-    if (!value_is_empty(args[1]) && !value_as_index(vm, args[1], &length, false)) return VALUE_ERROR;
+    if (!value_is_empty(args[1]) && !length_argument(vm, args[1], &length)) return VALUE_ERROR;
     int little = byteorder_is_little(vm, args[2], "to_bytes");
     int is_signed = value_is_empty(args[3]) ? 0 : value_truth(vm, args[3]);
     if (little < 0 || is_signed < 0) return VALUE_ERROR;

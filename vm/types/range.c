@@ -499,9 +499,9 @@ static const NativeDef range_methods[] = {
 };
 
 static const GetSetDef range_getset[] = {
-    {"start", range_get_start, NULL, NULL},
-    {"stop", range_get_stop, NULL, NULL},
-    {"step", range_get_step, NULL, NULL},
+    {"start", range_get_start, attribute_read_only, NULL},
+    {"stop", range_get_stop, attribute_read_only, NULL},
+    {"step", range_get_step, attribute_read_only, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -173,6 +173,13 @@ static bool slice_hash(Vm *vm, Value self, Hash *out) {
     return true;
 }
 
+bool attribute_read_only(Vm *vm, Value self, Value value) {
+    (void)self;
+    (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
+
 static Value slice_get_start(Vm *vm, Value self) {
     (void)vm;
     return value_retain(((Slice *)value_object(self))->start);
@@ -228,9 +235,9 @@ static const NativeDef slice_methods[] = {
 };
 
 static const GetSetDef slice_getset[] = {
-    {"start", slice_get_start, NULL, NULL},
-    {"stop", slice_get_stop, NULL, NULL},
-    {"step", slice_get_step, NULL, NULL},
+    {"start", slice_get_start, attribute_read_only, NULL},
+    {"stop", slice_get_stop, attribute_read_only, NULL},
+    {"step", slice_get_step, attribute_read_only, NULL},
     {NULL, NULL, NULL, NULL},
 };
 
