@@ -175,8 +175,10 @@ static int run_file(MiniVm *vm, const Options *o) {
     int status = 1;
     char *text = read_script(o->script, &length, &status);
     if (!text) return status;
+    char full[4096];
+    absolute_path(o->script, full, sizeof full);
     add_script_folder(vm, o->script);
-    status = run_text(vm, o, text, length, o->script);
+    status = run_text(vm, o, text, length, full);
     free(text);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "vm/types/function.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
+#include "vm/types/module_spec.h"
 #include "vm/types/str.h"
 #include "vm/vm.h"
 
@@ -24,8 +25,12 @@ static Dict *module_dict(Value module) { return ((Module *)value_object(module))
 static bool main_module_init(Vm *vm) {
     Value module = module_new(vm, NAME(vm, __main__), VALUE_NONE);
     if (value_is_error(module)) return false;
-    bool ok = dict_set_str(vm, vm->modules, NAME(vm, __main__), module) &&
-              dict_set_str(vm, module_dict(module), NAME(vm, __builtins__), vm->builtins_module);
+    Dict *annotations = dict_new(vm), *globals = module_dict(module);
+    bool ok = annotations && dict_set_str(vm, vm->modules, NAME(vm, __main__), module) &&
+              dict_set_str(vm, globals, NAME(vm, __annotations__), value_from_object(annotations)) &&
+              dict_set_str(vm, globals, NAME(vm, __builtins__), vm->builtins_module) &&
+              dict_set_str(vm, globals, NAME(vm, __loader__), value_from_object(TYPE(vm, BUILTIN_IMPORTER)));
+    release_object(vm, annotations);
     value_release(vm, module);
     return ok;
 }
@@ -174,17 +179,25 @@ static bool register_text(Vm *vm, const char *filename, const char *source, size
     return ok;
 }
 
+/* __file__, __cached__ and __loader__ of a program that is a file. */
+static bool set_file(Vm *vm, Dict *globals, const char *filename) {
+    Value path = host_text(vm, filename);
+    if (value_is_error(path)) return false;
+    ModuleSpec *spec = module_spec_new(vm, NAME(vm, __main__), MODULE_FILE, value_str_peek(path), NULL);
+    bool ok = spec && dict_set_str(vm, globals, NAME(vm, __file__), path) && dict_set_str(vm, globals, NAME(vm, __cached__), VALUE_NONE) &&
+              dict_set_str(vm, globals, NAME(vm, __loader__), spec->loader);
+    release_object(vm, spec);
+    value_release(vm, path);
+    return ok;
+}
+
 MiniStatus mini_run_bytes(MiniVm *mini, const char *source, size_t length, const char *filename) {
     Vm *vm = mini->vm;
     Dict *globals = api_main_dict(vm);
     value_clear(vm, &mini->error);
     if (!globals) return MINI_NO_MEMORY;
     if (filename[0] != '<') {
-        Value text = host_text(vm, filename);
-        if (value_is_error(text)) return failed(mini);
-        bool ok = dict_set_str(vm, globals, NAME(vm, __file__), text);
-        value_release(vm, text);
-        if (!ok) return failed(mini);
+        if (!set_file(vm, globals, filename)) return failed(mini);
     } else if (!strcmp(filename, "<string>") && !register_text(vm, filename, source, length)) {
         return failed(mini);
     }

@@ -91,7 +91,8 @@ bool import_set_attributes(Vm *vm, Dict *dict, ModuleSpec *spec) {
     if (ok && !value_is_none(spec->locations)) ok = dict_set_str(vm, dict, NAME(vm, __path__), spec->locations);
     bool is_namespace = value_is_object(spec->loader) && value_type(vm, spec->loader) == TYPE(vm, NAMESPACE_LOADER);
     if (ok && is_namespace) ok = dict_set_str(vm, dict, NAME(vm, __file__), VALUE_NONE);
-    if (ok && spec->has_location) ok = dict_set_str(vm, dict, NAME(vm, __file__), spec->origin);
+    if (ok && spec->has_location)
+        ok = dict_set_str(vm, dict, NAME(vm, __file__), spec->origin) && dict_set_str(vm, dict, NAME(vm, __cached__), spec->cached);
     return ok;
 }
 
