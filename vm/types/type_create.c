@@ -427,9 +427,6 @@ Value type_new_slot(Vm *vm, Type *metatype, Value *args, int nargs, Tuple *kwnam
         !check_argument(vm, value_is_dict(args[2]), 3, "dict", args[2]))
         return VALUE_ERROR;
     Tuple *bases = value_tuple(args[1]);
-    Type *winner = type_calculate_metaclass(vm, metatype, bases);
-    if (!winner) return VALUE_ERROR;
-    if (winner != metatype && winner->slots.new_ != type_new_slot) return winner->slots.new_(vm, winner, args, nargs, kwnames);
     for (size_t i = 0; i < bases->count; i++) {
         if (value_has_layout(bases->items[i], LAYOUT_TYPE)) continue;
         Value method = value_find_attr(vm, bases->items[i], NAME(vm, __mro_entries__));
@@ -438,6 +435,9 @@ Value type_new_slot(Vm *vm, Type *metatype, Value *args, int nargs, Tuple *kwnam
         value_release(vm, method);
         return error_type(vm, "type() doesn't support MRO entry resolution; use types.new_class()");
     }
+    Type *winner = type_calculate_metaclass(vm, metatype, bases);
+    if (!winner) return VALUE_ERROR;
+    if (winner != metatype && winner->slots.new_ != type_new_slot) return winner->slots.new_(vm, winner, args, nargs, kwnames);
     return type_create(vm, winner, value_str_peek(args[0]), bases, value_dict(args[2]), kwnames, args + 3);
 }
 
