@@ -33,9 +33,7 @@ static void add_element(Compiler *c, Node *element, Reg to, bool is_set) {
     Reg mark = c->unit->temp_top;
     if (element->kind == NODE_Starred) {
         Reg value = expr_operand(c, element->as.Starred.value, NO_REGISTER, NULL);
-        CodePosition old = position_set(c, element->as.Starred.value);
         emit2(c, is_set ? OP_SET_UPDATE : OP_LIST_EXTEND, to, value);
-        position_restore(c, old);
     } else {
         Reg value = expr_operand(c, element, NO_REGISTER, NULL);
         emit2(c, is_set ? OP_SET_ADD : OP_LIST_APPEND, to, value);

@@ -152,9 +152,10 @@ static void frame_detach(Vm *vm, Frame *frame) {
     object->offset = frame_offset(frame);
     object->live = NULL;
     if (object->head.count > 1) {
-        for (uint32_t i = 0; i < frame->code->local_count; i++) {
-            object->registers[i] = frame->registers[i];
-            frame->registers[i] = VALUE_EMPTY;
+        for (uint32_t i = 0; i < code_local_total(frame->code); i++) {
+            Value *local = &frame->registers[code_local_register(frame->code, i)];
+            object->registers[i] = *local;
+            *local = VALUE_EMPTY;
         }
         if (frame->previous) {
             object->back = frame_object(vm, frame->previous);
@@ -168,6 +169,7 @@ static void frame_detach(Vm *vm, Frame *frame) {
 
 void frame_leave(Vm *vm, Frame *frame, uint32_t count) {
     if (frame->object) frame_detach(vm, frame);
+    if (count && frame->code->far_local_count) count = frame->code->register_count;
     registers_release(vm, frame->registers, count);
     if (!frame->generator) object_release(&vm->heap, (Object *)frame->function);
     vm->frame = frame->previous;

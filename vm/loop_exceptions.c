@@ -16,8 +16,12 @@ static const ExceptionEntry *find_handler(const Code *code, uint32_t offset) {
 
 /* Temporaries above `depth` die from the top down, as on CPython's stack. */
 static void release_above(Vm *vm, Frame *frame, uint32_t depth) {
-    for (uint32_t r = frame->code->register_count; r-- > depth;)
+    const Code *code = frame->code;
+    uint32_t far_end = FAR_LOCAL_BASE + code->far_local_count;
+    for (uint32_t r = code->register_count; r-- > depth;) {
+        if (r == far_end - 1 && code->far_local_count) r = FAR_LOCAL_BASE - 1; /* far locals are no temporaries */
         if (value_is_object(frame->registers[r])) value_clear(vm, &frame->registers[r]);
+    }
 }
 
 /* The innermost frame ends by the pending exception. */

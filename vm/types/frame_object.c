@@ -13,7 +13,7 @@
 #include "vm/types/str.h"
 
 static FrameObject *frame_object_new(Vm *vm, Function *function, Code *code) {
-    FrameObject *o = object_new(&vm->heap, TYPE(vm, FRAME)->shape, sizeof(FrameObject) + code->local_count * sizeof(Value));
+    FrameObject *o = object_new(&vm->heap, TYPE(vm, FRAME)->shape, sizeof(FrameObject) + code_local_total(code) * sizeof(Value));
     if (!o) {
         error_no_memory(vm);
         return NULL;
@@ -22,11 +22,11 @@ static FrameObject *frame_object_new(Vm *vm, Function *function, Code *code) {
     o->function = retain_object(function);
     o->code = retain_object(code);
     o->offset = 0;
-    o->local_count = code->local_count;
+    o->local_count = code_local_total(code);
     o->back = NULL;
     o->generator = NULL;
     o->trace = o->locals = VALUE_EMPTY;
-    for (uint32_t i = 0; i < code->local_count; i++) o->registers[i] = VALUE_EMPTY;
+    for (uint32_t i = 0; i < o->local_count; i++) o->registers[i] = VALUE_EMPTY;
     return o;
 }
 
@@ -168,11 +168,11 @@ static Value snapshot(Vm *vm, FrameObject *o) {
     if (!d) return VALUE_ERROR;
     const Code *code = o->code;
     const Value *registers = registers_of(o);
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < code->local_count; i++) {
+    bool ok = true, detached = registers == o->registers; /* far locals have closed up there */
+    for (uint32_t i = 0; ok && i < code_local_total(code); i++) {
         Str *name = code->local_names[i];
         if (str_at(name, 0) == '.') continue;
-        Value v = registers[i];
+        Value v = registers[detached ? i : code_local_register(code, i)];
         ok = is_cell_register(code, i) || !value_has_layout(v, LAYOUT_CELL) ? add_local(vm, d, name, v) : dict_set_str(vm, d, name, v);
     }
     Tuple *closure = o->function->closure;

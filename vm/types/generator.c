@@ -39,7 +39,7 @@ Value generator_from_frame(Vm *vm, Frame *frame) {
     g->send_register = 0;
     g->register_count = code->register_count;
     for (uint32_t i = 0; i < code->register_count; i++) {
-        g->registers[i] = i < code->local_count ? frame->registers[i] : VALUE_EMPTY;
+        g->registers[i] = i < code->local_count || code->far_local_count ? frame->registers[i] : VALUE_EMPTY;
         frame->registers[i] = VALUE_EMPTY;
     }
     if (frame->object) {
