@@ -452,7 +452,7 @@ static void functional_drop(Vm *vm, Object *self) {
     value_release(vm, last);
 }
 
-#define FUNCTIONAL_SPEC(spec, text, about, step, make, table)                                                            \
+#define FUNCTIONAL_SPEC(spec, text, parameters, about, step, make, table)                                                \
     const TypeSpec spec = {                                                                                              \
         .name = text,                                                                                                    \
         .doc = about,                                                                                                    \
@@ -461,22 +461,23 @@ static void functional_drop(Vm *vm, Object *self) {
         .size = sizeof(Functional),                                                                                      \
         .ops = {.size = functional_size, .visit = functional_visit, .clear = functional_drop, .free = functional_drop},  \
         .slots = {.iter = functional_self, .next = step, .new_ = make},                                                  \
+        .new_ = {.name = text, .signature = parameters}, /* the slot makes it */                                         \
         .methods = table,                                                                                                \
     }
-FUNCTIONAL_SPEC(enumerate_spec, "enumerate",
-                "enumerate(iterable, start=0)\n--\n\nPairs of a running number and an item of the iterable.", enumerate_next,
+FUNCTIONAL_SPEC(enumerate_spec, "enumerate", "($type, iterable, start=0)",
+                "Pairs of a running number and an item of the iterable.", enumerate_next,
                 enumerate_new_instance, enumerate_methods);
-FUNCTIONAL_SPEC(zip_spec, "zip",
-                "zip(*iterables, strict=False)\n--\n\nTuples of one item from each iterable, until the shortest ends; strict:\n"
+FUNCTIONAL_SPEC(zip_spec, "zip", "($type, /, *iterables, strict=False)",
+                "Tuples of one item from each iterable, until the shortest ends; strict:\n"
                 "ValueError when they are not equally long.",
                 zip_next, zip_new_instance, zip_methods);
-FUNCTIONAL_SPEC(map_spec, "map",
-                "map(function, iterable, /, *iterables)\n--\n\nThe function's results for the items of the iterables, until the\n"
+FUNCTIONAL_SPEC(map_spec, "map", "($type, function, iterable, /, *iterables)",
+                "The function's results for the items of the iterables, until the\n"
                 "shortest ends.",
                 map_next, map_new_instance, map_methods);
-FUNCTIONAL_SPEC(filter_spec, "filter",
-                "filter(function, iterable, /)\n--\n\nThe items for which the function is true; None: the true items.",
+FUNCTIONAL_SPEC(filter_spec, "filter", "($type, function, iterable, /)",
+                "The items for which the function is true; None: the true items.",
                 filter_next, filter_new_instance, filter_methods);
-FUNCTIONAL_SPEC(reversed_spec, "reversed",
-                "reversed(sequence, /)\n--\n\nThe items of the sequence, the last one first.", reversed_next,
+FUNCTIONAL_SPEC(reversed_spec, "reversed", "($type, sequence, /)",
+                "The items of the sequence, the last one first.", reversed_next,
                 reversed_new_instance, reversed_methods);

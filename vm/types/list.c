@@ -519,7 +519,7 @@ static size_t list_extra_size(const Object *self) { return ((const List *)self)-
 
 const TypeSpec list_spec = {
     .name = "list",
-    .doc = "list(iterable=(), /)\n--\n\nA mutable sequence: the items of the iterable, in its order; empty without one.",
+    .doc = "A mutable sequence: the items of the iterable, in its order; empty without one.",
     .layout = LAYOUT_LIST,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_UNHASHABLE | TYPE_FLAG_SEQUENCE | TYPE_FLAG_MATCH_SELF | TYPE_FLAG_IMMUTABLE,
     .size = sizeof(List),
@@ -537,5 +537,6 @@ const TypeSpec list_spec = {
               .repeat = list_repeat,
               .inplace_concat = list_inplace_concat,
               .inplace_repeat = list_inplace_repeat},
+    .init = {.name = "list", .signature = "($self, iterable=(), /)"}, /* the slot makes it */
     .methods = list_methods,
 };

@@ -469,7 +469,7 @@ static size_t set_extra_size(const Object *self) {
 
 const TypeSpec set_spec = {
     .name = "set",
-    .doc = "set(iterable=(), /)\n--\n\nA mutable collection of distinct hashable items, in no order.",
+    .doc = "A mutable collection of distinct hashable items, in no order.",
     .layout = LAYOUT_SET,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_UNHASHABLE | TYPE_FLAG_WEAKREFS | TYPE_FLAG_MATCH_SELF | TYPE_FLAG_IMMUTABLE,
     .size = sizeof(Set),
@@ -486,12 +486,13 @@ const TypeSpec set_spec = {
                           [BINARY_XOR] = set_inplace_xor},
               .length = set_length,
               .contains = set_contains_slot},
+    .init = {.name = "set", .signature = "($self, iterable=(), /)"}, /* the slot makes it */
     .methods = set_methods,
 };
 
 const TypeSpec frozenset_spec = {
     .name = "frozenset",
-    .doc = "frozenset(iterable=(), /)\n--\n\nAn immutable, hashable collection of distinct hashable items, in no order.",
+    .doc = "An immutable, hashable collection of distinct hashable items, in no order.",
     .layout = LAYOUT_SET,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_WEAKREFS | TYPE_FLAG_MATCH_SELF | TYPE_FLAG_IMMUTABLE,
     .size = sizeof(Set),
@@ -504,5 +505,6 @@ const TypeSpec frozenset_spec = {
               .binary = SET_OPERATORS,
               .length = set_length,
               .contains = set_contains_slot},
+    .new_ = {.name = "frozenset", .signature = "($type, iterable=(), /)"}, /* the slot makes it */
     .methods = frozenset_methods,
 };

@@ -349,7 +349,7 @@ static void tuple_free(Vm *vm, Object *self) {
 
 const TypeSpec tuple_spec = {
     .name = "tuple",
-    .doc = "tuple(iterable=(), /)\n--\n\nAn immutable sequence: the items of the iterable, in its order; empty without one.",
+    .doc = "An immutable sequence: the items of the iterable, in its order; empty without one.",
     .layout = LAYOUT_TUPLE,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_SEQUENCE | TYPE_FLAG_MATCH_SELF | TYPE_FLAG_IMMUTABLE,
     .size = sizeof(Tuple),
@@ -365,5 +365,6 @@ const TypeSpec tuple_spec = {
               .contains = tuple_contains,
               .concat = tuple_concat,
               .repeat = tuple_repeat},
+    .new_ = {.name = "tuple", .signature = "($type, iterable=(), /)"}, /* the slot makes it */
     .methods = tuple_methods,
 };
