@@ -41,11 +41,6 @@ static Value bool_invert(Vm *vm, Value self) {
     return value_from_small(value_is_true(self) ? -2 : -1);
 }
 
-static int bool_truth(Vm *vm, Value self) {
-    (void)vm;
-    return value_is_true(self);
-}
-
 const TypeSpec bool_spec = {
     .name = "bool",
     .doc = "Returns True when the argument is true, False otherwise.\n\nThe builtins True and False are the only two instances "
@@ -57,7 +52,6 @@ const TypeSpec bool_spec = {
             .repr = bool_repr,
             .binary = {[BINARY_AND] = bool_and, [BINARY_OR] = bool_or, [BINARY_XOR] = bool_xor},
             .invert = bool_invert,
-            .truth = bool_truth,
         },
     .new_ = {"__new__", bool_new, "($type, object=False, /)", NULL, NATIVE_METHOD},
 };

@@ -489,9 +489,9 @@ static void long_range_iterator_free(Vm *vm, Object *self) {
 }
 
 static const NativeDef range_methods[] = {
-    {"count", range_count, "($self, value, /)", "rangeobject.count(value) -> integer -- return number of occurrences of value",
+    {"count", range_count, "($self, object, /)", "rangeobject.count(value) -> integer -- return number of occurrences of value",
      NATIVE_METHOD},
-    {"index", range_index, "($self, value, /)",
+    {"index", range_index, "($self, object, /)",
      "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.", NATIVE_METHOD},
     {"__reversed__", range_reversed, "($self, /)", "Return a reverse iterator.", NATIVE_METHOD},
     {"__reduce__", range_reduce, "($self, /)", NULL, NATIVE_METHOD},

@@ -226,7 +226,7 @@ static void slice_free(Vm *vm, Object *self) {
 }
 
 static const NativeDef slice_methods[] = {
-    {"indices", slice_indices_method, "($self, len, /)",
+    {"indices", slice_indices_method, "($self, object, /)",
      "S.indices(len) -> (start, stop, stride)\n\nThe indices that the slice selects in a sequence of length len: out of bounds ones are "
      "clipped as in a subscript.",
      NATIVE_METHOD},
