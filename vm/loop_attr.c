@@ -6,6 +6,7 @@
 #include "vm/types/function.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
+#include "vm/types/super.h"
 
 static AttrCache *cache_of(Instr *words) { return (AttrCache *)(words + 1); }
 static Str *name_of(const Frame *frame, const Instr *words) { return frame->code->names[words[0]]; }
@@ -152,10 +153,7 @@ bool op_del_attr(Vm *vm, Frame *frame, Instr i, const Instr *words) {
 
 bool op_load_super_attr(Vm *vm, Frame *frame, Instr i, Str *name) {
     Value *R = frame->registers, *args = &R[INSTR_B(i)];
-    Value super = value_call(vm, R[INSTR_C(i)], args, 2, NULL);
-    if (value_is_error(super)) return false;
-    Value v = value_get_attr(vm, super, name);
-    value_release(vm, super);
+    Value v = super_get(vm, R[INSTR_C(i)], args[0], args[1], name);
     if (value_is_error(v)) return false;
     operand_consume(vm, frame, INSTR_B(i));
     operand_consume(vm, frame, INSTR_B(i) + 1u);

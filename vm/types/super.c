@@ -53,6 +53,27 @@ static Value super_get_attr(Vm *vm, Value self, Str *name) {
     return value_get_attr_generic(vm, self, name);
 }
 
+/* What super(type, object) searches without further questions; NULL: ask check_object. */
+static Type *quick_self_type(Vm *vm, Type *type, Value object) {
+    Type *actual = value_type(vm, object);
+    if (is_type(object) && type_is_subtype(as_type(object), type)) return as_type(object);
+    return type_is_subtype(actual, type) ? actual : NULL;
+}
+
+Value super_get(Vm *vm, Value super, Value type, Value object, Str *name) {
+    if (value_same(super, value_from_object(TYPE(vm, SUPER))) && is_type(type) && name != NAME(vm, __class__)) {
+        Type *self_type = quick_self_type(vm, as_type(type), object);
+        Value found = self_type ? super_find(vm, as_type(type), self_type, name) : VALUE_EMPTY;
+        if (!value_is_empty(found)) return bind_found(vm, found, object, value_from_object(self_type));
+    }
+    Value args[2] = {type, object};
+    Value made = value_call(vm, super, args, 2, NULL);
+    if (value_is_error(made)) return VALUE_ERROR;
+    Value result = value_get_attr(vm, made, name);
+    value_release(vm, made);
+    return result;
+}
+
 /* --- making --- */
 
 /* The class in whose MRO super(type, object) searches: new; VALUE_ERROR: TypeError. */
@@ -133,7 +154,7 @@ static bool super_init(Vm *vm, Value self, Value *args, int nargs, Tuple *kwname
     return true;
 }
 
-static Value super_get(Vm *vm, Value self, Value instance, Value owner) {
+static Value super_bind(Vm *vm, Value self, Value instance, Value owner) {
     (void)owner;
     Super *s = self_of(self);
     if (value_is_empty(instance) || value_is_none(instance) || !value_is_empty(s->object)) return value_retain(self);
@@ -202,6 +223,6 @@ const TypeSpec super_spec = {
     .flags = TYPE_FLAG_BASETYPE,
     .size = sizeof(Super),
     .ops = {.size = super_size, .visit = super_visit, .clear = super_clear, .free = super_clear},
-    .slots = {.repr = super_repr, .get_attr = super_get_attr, .descr_get = super_get, .new_ = super_new, .init = super_init},
+    .slots = {.repr = super_repr, .get_attr = super_get_attr, .descr_get = super_bind, .new_ = super_new, .init = super_init},
     .getset = super_getset,
 };
