@@ -163,6 +163,42 @@ static Value list_tracked(Vm *vm, int first, int last, bool (*wanted)(Vm *vm, Ob
     return value_from_object(list);
 }
 
+/* Lists and sets that hold no container yet are not tracked, but belong to the answer: see gc_is_tracked. */
+typedef struct Untracked {
+    List *list; /* with room for `count`, once that is known */
+    size_t count;
+} Untracked;
+
+static void untracked_count(Object *o, void *arg) {
+    uint8_t layout = o->shape->layout;
+    ((Untracked *)arg)->count += (layout == LAYOUT_LIST || layout == LAYOUT_SET) && !object_is_tracked(o);
+}
+
+static void untracked_add(Object *o, void *arg) {
+    Untracked *u = arg;
+    uint8_t layout = o->shape->layout;
+    if ((layout != LAYOUT_LIST && layout != LAYOUT_SET) || object_is_tracked(o) || o == &u->list->head) return;
+    if (u->list->count < u->list->capacity) u->list->items[u->list->count++] = value_retain(value_from_object(o));
+}
+
+static Value list_all(Vm *vm) {
+    Untracked untracked = {0};
+    heap_each_object(&vm->heap, untracked_count, &untracked);
+    Value all = list_tracked(vm, 0, GENERATION_OLDEST, NULL, NULL);
+    List *room = value_is_error(all) ? NULL : list_new(vm, untracked.count);
+    if (!room) {
+        if (!value_is_error(all)) value_release(vm, all);
+        return VALUE_ERROR;
+    }
+    untracked.list = room;
+    heap_each_object(&vm->heap, untracked_add, &untracked);
+    bool ok = list_extend(vm, value_list(all), value_from_object(room));
+    release_object(vm, room);
+    if (ok) return all;
+    value_release(vm, all);
+    return VALUE_ERROR;
+}
+
 static Value gc_get_objects(Vm *vm, Value *args, int nargs) {
     int generation = -1;
     (void)nargs;
@@ -179,7 +215,7 @@ static Value gc_get_objects(Vm *vm, Value *args, int nargs) {
     if (generation > GENERATION_OLDEST)
         return error_value(vm, "generation parameter must be less than the number of available generations (%d)", 3);
     if (generation < -1) return error_value(vm, "generation parameter cannot be negative");
-    if (generation == -1) return list_tracked(vm, 0, GENERATION_OLDEST, NULL, NULL);
+    if (generation == -1) return list_all(vm);
     return list_tracked(vm, generation, generation, NULL, NULL);
 }
 
