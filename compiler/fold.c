@@ -358,6 +358,13 @@ static void fold_slot(Compiler *c, Node **slot) {
         return;
     }
     if (n->kind == NODE_Arg && c->flags & CODE_FUTURE_ANNOTATIONS) return;
+    if (n->kind == NODE_FunctionDef && c->flags & CODE_FUTURE_ANNOTATIONS) { /* its text is what counts */
+        Node *returns = n->as.FunctionDef.returns;
+        n->as.FunctionDef.returns = NULL;
+        fold_fields(c, n);
+        n->as.FunctionDef.returns = returns;
+        return;
+    }
     fold_fields(c, n);
     if (c->failed) return;
     switch (n->kind) {
