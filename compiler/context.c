@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "vm/types/str.h"
 
@@ -48,7 +49,9 @@ void compiler_error_at(Compiler *c, Position start, Position end, const char *fo
     va_start(args, format);
     vsnprintf(error.message, sizeof error.message, format, args);
     va_end(args);
-    compile_error_raise(c->vm, &error, c->options->filename, c->source, c->length);
+    /* as CPython has it: the compiler, unlike the parser, shows the line of a file only */
+    bool is_file = access(c->options->filename, R_OK) == 0;
+    compile_error_raise(c->vm, &error, c->options->filename, is_file ? c->source : NULL, is_file ? c->length : 0);
     compiler_fail(c);
 }
 

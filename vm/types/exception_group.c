@@ -253,15 +253,12 @@ static Value method_derive(Vm *vm, Value *args, int nargs) {
 
 /* --- except* --- */
 
-/* ExceptionGroup('', [exception]) as except* hands it to the handler, with a traceback that begins here. */
+/* ExceptionGroup('', [exception]) as except* hands it to the handler. */
 static Value wrap_naked(Vm *vm, Value exception) {
     List *list = list_from_values(vm, &exception, 1);
     Value group = list ? group_make(vm, value_from_object(NAME(vm, empty)), value_from_object(list)) : VALUE_ERROR;
     release_object(vm, list);
-    if (value_is_error(group) || !vm->frame) return group;
-    error_restore_take(vm, group);
-    traceback_add(vm, vm->frame, frame_offset(vm->frame));
-    return error_fetch(vm);
+    return group;
 }
 
 /* exception.split(types), which a class may have overridden. */
@@ -333,6 +330,7 @@ static Value join_raised(Vm *vm, Value original, List *raised, List *again) {
     if (value_is_error(part) || !raised->count) return part;
     bool ok = value_is_none(part) || list_append(vm, raised, part);
     value_release(vm, part);
+    if (ok && raised->count == 1) return value_retain(raised->items[0]);
     return ok ? group_make(vm, value_from_object(NAME(vm, empty)), value_from_object(raised)) : VALUE_ERROR;
 }
 
