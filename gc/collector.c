@@ -5,8 +5,8 @@
  *
  * Then, in the one order of this interpreter (docs/design.md, section 7): finalizers of all trash, each once; what a finalizer brought back, with all
  * that it reaches, lives on; weak references to the rest are cleared and the callbacks of those outside of the trash run; the objects
- * are emptied and released. During all this the trash sits at the end of the generation that is set aside, each object held by
- * one reference more, so that script code may do whatever it likes.
+ * are emptied. During all this the trash sits at the end of the generation that is set aside. An object that dies on the way
+ * (a finalizer broke the cycle) leaves a hole there, so script code may do whatever it likes.
  *
  * To add a step that runs script code: between finalize_trash and trash_clear, and read arrays anew after it.
  */
@@ -72,12 +72,12 @@ static void visit_reach(Value ref, void *arg) {
     if (i >= 0) trial_reach(t, (uint32_t)i);
 }
 
-/* Marks what is held from outside: counts are REACHED for the living, something else for the others. `held` is the number of references
- * to each candidate that are the collector's own. Result: the number of objects not reached. */
-static uint32_t trial_run(Trial *t, uint32_t held) {
+/* Marks what is held from outside: counts are REACHED for the living, something else for the others. Result: the number of
+ * objects not reached. */
+static uint32_t trial_run(Trial *t) {
     Object **items = t->heap->generations[t->generation].items + t->start;
     uint32_t count = t->end - t->start, unreached = 0;
-    for (uint32_t i = 0; i < count; i++) t->counts[i] = items[i] ? items[i]->count - held : 0;
+    for (uint32_t i = 0; i < count; i++) t->counts[i] = items[i] ? items[i]->count : 0;
     for (uint32_t i = 0; i < count; i++) {
         if (items[i]) object_visit(t->heap, items[i], visit_subtract, t);
     }
@@ -94,7 +94,7 @@ static uint32_t trial_run(Trial *t, uint32_t held) {
 
 static int older(int generation) { return generation < GENERATION_OLDEST ? generation + 1 : GENERATION_OLDEST; }
 
-/* Takes the unreached out of the generation and sets them aside, retained; the others go to the older one (room is there). */
+/* Takes the unreached out of the generation and sets them aside; the others go to the older one (room is there). */
 static void separate(Trial *t) {
     Heap *heap = t->heap;
     Generation *g = &heap->generations[t->generation];
@@ -106,7 +106,6 @@ static void separate(Trial *t) {
             if (!stay) generation_append(heap, to, o);
             continue;
         }
-        o->count++;
         generation_append(heap, GENERATION_ASIDE, o);
         g->items[i] = NULL;
         g->holes++;
@@ -131,7 +130,9 @@ static bool trash_finalize(Heap *heap) {
         Object *o = trash_at(heap, i);
         if (!o || o->gc & GC_FINALIZED || !heap->hooks->has_finalizer(o)) continue;
         o->gc |= GC_FINALIZED;
+        o->count++;
         heap->hooks->finalize(heap->vm, o);
+        object_release(heap, o);
         any = true;
     }
     return any;
@@ -143,28 +144,26 @@ static bool trash_rescue(Heap *heap, int generation) {
     uint32_t start = heap->more->trash_start;
     if (!generation_reserve(heap, &heap->generations[generation], trash_end(heap) - start)) return false;
     if (!trial_init(&t, heap, GENERATION_ASIDE, start)) return false;
-    trial_run(&t, 1);
+    trial_run(&t);
     Object **items = heap->generations[GENERATION_ASIDE].items;
     for (uint32_t i = start; i < t.end; i++) {
         Object *o = items[i];
         if (!o || t.counts[i - start] != REACHED) continue;
         items[i] = NULL;
         generation_append(heap, generation, o);
-        o->count--; /* somebody else holds it, or it is held by one that is held */
     }
     trial_drop(&t);
     return true;
 }
 
-/* Everything in the trash lives on: there is no memory to find out what may die. */
-static void trash_release_unharmed(Heap *heap, int generation) {
+/* What is left of the trash lives on, in a generation: it may die later. */
+static void trash_release(Heap *heap, int generation) {
     for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
         Object *o = trash_at(heap, i);
         if (!o) continue;
         heap->generations[GENERATION_ASIDE].items[i] = NULL;
         if (generation_reserve(heap, &heap->generations[generation], 1)) generation_append(heap, generation, o);
         else o->gc &= ~(GC_INDEX_MASK | GC_GENERATION_MASK);
-        object_release(heap, o);
     }
 }
 
@@ -191,36 +190,27 @@ static void trash_report(Heap *heap) {
     }
 }
 
-/* Empties and releases every object; one that still lives afterwards stays tracked and may die later. */
-static void trash_clear(Heap *heap, int generation) {
+static void trash_clear(Heap *heap) {
     for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
         Object *o = trash_at(heap, i);
         if (!o) continue;
+        o->count++;
         if (o->shape->ops->clear) o->shape->ops->clear(heap->vm, o);
         if (o->shape->attrs_offset || o->shape->owns_type) heap->hooks->clear_attrs(heap->vm, o);
         object_release(heap, o);
-    }
-    for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
-        Object *o = trash_at(heap, i);
-        if (!o) continue;
-        heap->generations[GENERATION_ASIDE].items[i] = NULL;
-        if (generation_reserve(heap, &heap->generations[generation], 1)) generation_append(heap, generation, o);
-        else o->gc &= ~(GC_INDEX_MASK | GC_GENERATION_MASK);
     }
 }
 
 /* Lets the trash die. Result: the number of objects that were trash in the end. */
 static size_t trash_dispose(Heap *heap, int generation) {
-    size_t count;
-    if (trash_finalize(heap) && !trash_rescue(heap, generation)) {
-        trash_release_unharmed(heap, generation);
-        return 0;
+    size_t count = 0;
+    if (!trash_finalize(heap) || trash_rescue(heap, generation)) { /* else there is no memory to find out what may die */
+        count = trash_count(heap);
+        trash_report(heap);
+        trash_clear_weakrefs(heap);
+        if (!(heap->more->debug & GC_DEBUG_SAVEALL)) trash_clear(heap);
     }
-    count = trash_count(heap);
-    trash_report(heap);
-    trash_clear_weakrefs(heap);
-    if (heap->more->debug & GC_DEBUG_SAVEALL) trash_release_unharmed(heap, generation);
-    else trash_clear(heap, generation);
+    trash_release(heap, generation);
     return count;
 }
 
@@ -235,7 +225,7 @@ static bool find_trash(Heap *heap, int generation) {
     }
     generation_compact(heap, generation);
     if (!trial_init(&t, heap, generation, 1)) return false;
-    uint32_t unreached = trial_run(&t, 0);
+    uint32_t unreached = trial_run(&t);
     bool room = generation_reserve(heap, &heap->generations[GENERATION_ASIDE], unreached) &&
                 (to == generation || generation_reserve(heap, &heap->generations[to], t.end));
     if (room) {
