@@ -171,6 +171,7 @@ void frame_leave(Vm *vm, Frame *frame, uint32_t count) {
     if (frame->object) frame_detach(vm, frame);
     if (count && frame->code->far_local_count) count = frame->code->register_count;
     registers_release(vm, frame->registers, count);
+    if (frame->object) frame_detach(vm, frame); /* a finalizer that ran just now has asked for it */
     if (!frame->generator) object_release(&vm->heap, (Object *)frame->function);
     vm->frame = frame->previous;
     vm->frame_depth--;
