@@ -283,6 +283,7 @@ Value unit_close(Compiler *c) {
     Value result = VALUE_NONE;
     if (!c->failed && check_size(c)) {
         if (u->reachable) emit_return(c, NO_REGISTER);
+        emit_deferred(c);
         thread_jumps(u);
         Code *code = code_new(c->vm);
         if (!code || !code_fill(c, code)) {

@@ -142,6 +142,18 @@ void target_store(Compiler *c, Node *target, Reg from) {
     position_restore(c, old);
 }
 
+/* Whether the value is a local that none of the first `count` targets binds. */
+static bool stays_until(Compiler *c, const Node *value, NodeList targets, uint32_t count) {
+    if (value->kind != NODE_Name) return false;
+    Ref ref = name_ref(c, value->as.Name.id);
+    for (uint32_t i = 0; i < count; i++) {
+        const Node *target = targets.items[i];
+        if (target->kind == NODE_Tuple || target->kind == NODE_List) return false;
+        if (target->kind == NODE_Name && name_ref(c, target->as.Name.id).name == ref.name) return false;
+    }
+    return ref.kind == REF_LOCAL;
+}
+
 /* a, b = x, y: without a tuple. */
 static bool assign_pairwise(Compiler *c, Node *target, Node *value) {
     if ((target->kind != NODE_Tuple && target->kind != NODE_List) || value->kind != NODE_Tuple) return false;
@@ -149,9 +161,12 @@ static bool assign_pairwise(Compiler *c, Node *target, Node *value) {
     if (targets.count != values.count || !values.count || values.count > CHUNK || c->unit->temp_top > SPILL_LIMIT) return false;
     for (uint32_t i = 0; i < values.count; i++)
         if (values.items[i]->kind == NODE_Starred || targets.items[i]->kind == NODE_Starred) return false;
-    Reg base = c->unit->temp_top;
-    for (uint32_t i = 0; i < values.count; i++) expr_new(c, values.items[i]);
-    for (uint32_t i = 0; i < targets.count; i++) target_store(c, targets.items[i], base + i);
+    Reg base = c->unit->temp_top, from[CHUNK];
+    for (uint32_t i = 0; i < values.count; i++) {
+        bool in_place = stays_until(c, values.items[i], targets, i) && !expr_may_assign(c, value);
+        from[i] = in_place ? expr_operand(c, values.items[i], NO_REGISTER, NULL) : expr_new(c, values.items[i]);
+    }
+    for (uint32_t i = 0; i < targets.count; i++) target_store(c, targets.items[i], from[i]);
     c->unit->temp_top = base;
     return true;
 }

@@ -147,6 +147,36 @@ void emit_return(Compiler *c, Reg reg) {
 
 void code_unreachable(Compiler *c) { c->unit->reachable = false; }
 
+void clear_later(Compiler *c, Label *from, Reg temp, Label *to) {
+    Unit *u = c->unit;
+    if (c->failed || !from->used) return;
+    Deferred *deferred = compiler_grow(c, u->deferred, &u->deferred_capacity, u->deferred_count + 1, sizeof *deferred);
+    if (!deferred) return;
+    u->deferred = deferred;
+    deferred[u->deferred_count++] = (Deferred){from, to, temp, u->position};
+    if (!to->bound) {
+        to->bound = compiler_alloc(c, (u->bound_words + 1) * sizeof *to->bound);
+        if (to->bound) memcpy(to->bound, from->bound, u->bound_words * sizeof *to->bound);
+    } else {
+        for (uint32_t i = 0; i < u->bound_words; i++) to->bound[i] &= from->bound[i];
+    }
+    to->used = true;
+}
+
+void emit_deferred(Compiler *c) {
+    Unit *u = c->unit;
+    for (uint32_t i = 0; i < u->deferred_count && !c->failed; i++) {
+        const Deferred *d = &u->deferred[i];
+        u->reachable = false;
+        label_place(c, d->from);
+        u->position = d->position;
+        emit1(c, OP_CLEAR, d->temp);
+        uint32_t at = emit(c, OP_JUMP, 0, 0, 0);
+        if (at != NO_OFFSET) patch(u, &(Fixup){at, true, NULL}, d->to->offset);
+    }
+    if (u->deferred_count) u->reachable = false;
+}
+
 /* --- blocks and protected regions --- */
 
 void region_open(Compiler *c, Block *block) {

@@ -90,6 +90,23 @@ static bool leaving_runs_code(const Block *block) {
     return false;
 }
 
+/* Nothing is to be left: each branch of a conditional expression returns by itself. */
+static void return_directly(Compiler *c, Node *node, Node *value) {
+    if (value->kind == NODE_IfExp && compiler_enter(c)) {
+        Label *other = label_new(c);
+        branch_on(c, value->as.IfExp.test, false, other);
+        return_directly(c, node, value->as.IfExp.body);
+        label_place(c, other);
+        return_directly(c, node, value->as.IfExp.orelse);
+        return;
+    }
+    Reg mark = c->unit->temp_top, result = NO_REGISTER;
+    if (value->kind != NODE_Constant || !value_is_none(node_constant(c, value))) result = expr_operand(c, value, NO_REGISTER, NULL);
+    position_set(c, node);
+    emit_return(c, result);
+    c->unit->temp_top = mark;
+}
+
 void return_statement(Compiler *c, Node *node) {
     Node *value = node->as.Return.value;
     const Scope *scope = c->unit->scope;
@@ -99,6 +116,10 @@ void return_statement(Compiler *c, Node *node) {
     }
     if (value && scope->is_coroutine && scope->is_generator) compiler_error(c, node, "'return' with value in async generator");
     if (c->failed || in_except_star(c, node, NULL)) return;
+    if (value && !c->unit->blocks) {
+        return_directly(c, node, value);
+        return;
+    }
     Reg mark = c->unit->temp_top, result = NO_REGISTER;
     if (value && !node_is_constant(value))
         result = leaving_runs_code(c->unit->blocks) ? expr_new(c, value) : expr_operand(c, value, NO_REGISTER, NULL);

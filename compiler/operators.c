@@ -173,8 +173,8 @@ static void warn_identity(Compiler *c, const Node *node) {
 }
 
 /* The operand in the middle of a < b < c: a copy for the first comparison; *kept stays for the second. */
-static Reg middle_operand(Compiler *c, Node *node, const Node *later, Reg *kept) {
-    *kept = expr_operand(c, node, NO_REGISTER, later);
+static Reg middle_operand(Compiler *c, Node *node, const Node *later, Reg hint, Reg *kept) {
+    *kept = expr_operand(c, node, hint, later);
     if (!reg_is_temp(c, *kept)) return *kept;
     Reg copy = temp_new(c);
     emit2(c, OP_COPY, copy, *kept);
@@ -191,7 +191,7 @@ static void compare_chain_to(Compiler *c, Node *node, Reg to) {
     /* The left operand of each comparison sits in a register of its own, which the failing path has to empty. */
     Reg keep = temp_new(c);
     for (uint32_t i = 0; i < last && !c->failed; i++) {
-        Reg kept, top = c->unit->temp_top, operand = middle_operand(c, right.items[i], right.items[i + 1], &kept);
+        Reg kept, top = c->unit->temp_top, operand = middle_operand(c, right.items[i], right.items[i + 1], NO_REGISTER, &kept);
         emit(c, (Opcode)(OP_LT + node->as.Compare.ops[i]), result, left, operand);
         if (reg_is_temp(c, kept)) emit_move(c, keep, kept);
         c->unit->temp_top = top;
@@ -273,16 +273,15 @@ static Reg branch_link(Compiler *c, CompareOperator op, Reg left, Node *right, c
         emit_constant(c, keep, node_constant(c, right));
         return keep;
     }
-    Reg kept, top = c->unit->temp_top, operand = middle_operand(c, right, later, &kept);
+    Reg kept, top = c->unit->temp_top;
+    Reg copy = middle_operand(c, right, later, left == keep ? NO_REGISTER : keep, &kept);
     bool is_temp = reg_is_temp(c, kept);
-    Reg copy = operand;
     if (is_temp && left == keep) { /* keep is still to be read: the new value waits in `kept` */
         Reg result = temp_new(c);
         emit(c, (Opcode)(OP_LT + op), result, left, copy);
         emit_move(c, keep, kept);
         emit_branch(c, OP_JUMP_IF, false, result, 0, fail_full);
     } else {
-        if (is_temp) emit_move(c, keep, kept);
         branch_operands(c, op, left, copy, false, is_temp ? fail_full : fail);
     }
     c->unit->temp_top = top;
@@ -298,12 +297,7 @@ static void branch_chain(Compiler *c, Node *node, bool sense, Label *label) {
     for (uint32_t i = 0; i < last && !c->failed; i++)
         left = branch_link(c, node->as.Compare.ops[i], left, right.items[i], right.items[i + 1], keep, fail, fail_full);
     branch_compare(c, node->as.Compare.ops[last], left, right.items[last], sense, label);
-    if (fail_full->used) {
-        emit_jump(c, end);
-        label_place(c, fail_full);
-        emit_clear(c, keep);
-        if (!sense) emit_jump(c, label);
-    }
+    if (fail_full->used) clear_later(c, fail_full, keep, sense ? end : label);
     label_place(c, end);
     c->unit->temp_top = mark;
 }

@@ -64,6 +64,12 @@ typedef struct Region {
     Label *handler;
 } Region;
 
+typedef struct Deferred {
+    Label *from, *to;
+    Reg temp;
+    CodePosition position;
+} Deferred;
+
 typedef struct CodeSpot {
     uint32_t offset;
     CodePosition position;
@@ -81,6 +87,8 @@ struct Unit {
 
     Instr *code;
     uint32_t count, capacity;
+    Deferred *deferred;
+    uint32_t deferred_count, deferred_capacity;
     CodeSpot *spots;
     uint32_t spot_count, spot_capacity;
     Region *regions;
@@ -128,6 +136,9 @@ void emit_jump_back(Compiler *c, Label *label); /* to a placed label; safe point
 void emit_branch(Compiler *c, Opcode op, Reg a, Reg b, Reg third, Label *label); /* forward; word 1 is the target */
 void emit_return(Compiler *c, Reg reg); /* NO_REGISTER: None */
 void code_unreachable(Compiler *c);
+/* Out of the way, at the end of the code: at `from`, empties the temporary and jumps to `to`, a label that is placed soon. */
+void clear_later(Compiler *c, Label *from, Reg temp, Label *to);
+void emit_deferred(Compiler *c);
 
 /* --- blocks and protected regions --- */
 void block_push(Compiler *c, Block *block, BlockKind kind, Label *handler, Reg reg);
