@@ -238,18 +238,23 @@ static bool delete_steps(Vm *vm, ByteArray *b, int64_t start, int64_t step, size
     return bytearray_resize(vm, b, to);
 }
 
-static bool assign_span(Vm *vm, Value self, Value key, TextSpan data) {
-    ByteArray *b = value_bytearray(self);
+typedef struct SliceRange {
     int64_t start, stop, step;
     size_t count;
-    if (!sequence_slice(vm, key, &b->length, &start, &stop, &step, &count)) return false;
-    if (step == 1) return splice(vm, b, (size_t)start, (size_t)start + count, data.data, data.length);
-    if (data.length == 0) return count == 0 || delete_steps(vm, b, start, step, count);
-    if (data.length != count) {
-        error_value(vm, "attempt to assign bytes of size %zu to extended slice of size %zu", data.length, count);
+} SliceRange;
+
+static bool slice_range(Vm *vm, const ByteArray *b, Value key, SliceRange *r) {
+    return sequence_slice(vm, key, &b->length, &r->start, &r->stop, &r->step, &r->count);
+}
+
+static bool assign_span(Vm *vm, ByteArray *b, const SliceRange *r, TextSpan data) {
+    if (r->step == 1) return splice(vm, b, (size_t)r->start, (size_t)r->start + r->count, data.data, data.length);
+    if (data.length == 0) return r->count == 0 || delete_steps(vm, b, r->start, r->step, r->count);
+    if (data.length != r->count) {
+        error_value(vm, "attempt to assign bytes of size %zu to extended slice of size %zu", data.length, r->count);
         return false;
     }
-    for (size_t i = 0; i < count; i++) b->data[start + (int64_t)i * step] = ((const uint8_t *)data.data)[i];
+    for (size_t i = 0; i < r->count; i++) b->data[r->start + (int64_t)i * r->step] = ((const uint8_t *)data.data)[i];
     return true;
 }
 
@@ -258,27 +263,26 @@ static bool is_number(Vm *vm, Value v) {
     return slots->as_index || slots->as_int || slots->as_float;
 }
 
-static bool set_slice(Vm *vm, Value self, Value key, Value value) {
+/* Copies what is to be assigned: it may be a view of the array, or come from script code that changes it. */
+static bool collect_value(ByteWriter *w, Value value) {
+    if (value_type(w->vm, value)->slots.get_buffer) return writer_put_buffer(w, value);
+    return writer_put_items(w, value, "bytearray", BYTE_RANGE_MESSAGE);
+}
+
+static bool set_slice(Vm *vm, ByteArray *b, Value key, Value value) {
     ByteWriter w = {.vm = vm};
-    int64_t start, stop, step;
-    size_t count;
-    bool ok;
-    if (!sequence_slice(vm, key, &value_bytearray(self)->length, &start, &stop, &step, &count)) return false; /* its errors come first */
-    if (value_is_empty(value)) return assign_span(vm, self, key, (TextSpan){NULL, 0, 1});
+    SliceRange range;
+    if (!slice_range(vm, b, key, &range)) return false;
+    if (value_is_empty(value)) return assign_span(vm, b, &range, (TextSpan){NULL, 0, 1});
+    if (value_is_bytes(value)) return assign_span(vm, b, &range, bytes_span(value));
     if (value_is_str(value) || is_number(vm, value)) {
         error_type(vm, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
         return false;
     }
-    if (value_is_bytes(value)) return assign_span(vm, self, key, bytes_span(value));
-    if (value_type(vm, value)->slots.get_buffer) { /* copied: it may be a view of self */
-        Buffer buffer;
-        ok = buffer_get(vm, value, &buffer, false);
-        if (ok) ok = writer_put(&w, buffer.data, buffer.length);
-        buffer_release(vm, &buffer);
-    } else {
-        ok = writer_put_items(&w, value, "bytearray", BYTE_RANGE_MESSAGE);
-    }
-    ok = ok && assign_span(vm, self, key, (TextSpan){w.data, w.size, 1});
+    size_t length = b->length;
+    bool ok = collect_value(&w, value);
+    if (ok && b->length != length) ok = slice_range(vm, b, key, &range);
+    ok = ok && assign_span(vm, b, &range, (TextSpan){w.data, w.size, 1});
     writer_drop(&w);
     return ok;
 }
@@ -286,7 +290,7 @@ static bool set_slice(Vm *vm, Value self, Value key, Value value) {
 static bool slot_set_item(Vm *vm, Value self, Value key, Value value) {
     ByteArray *b = value_bytearray(self);
     uint8_t byte = 0;
-    if (value_has_layout(key, LAYOUT_SLICE)) return set_slice(vm, self, key, value);
+    if (value_has_layout(key, LAYOUT_SLICE)) return set_slice(vm, b, key, value);
     int64_t i;
     if (!read_index(vm, key, &i)) return false;
     if (!value_is_empty(value) && !byte_value(vm, value, BYTE_RANGE_MESSAGE, &byte)) return false; /* may change the array */
@@ -296,24 +300,19 @@ static bool slot_set_item(Vm *vm, Value self, Value key, Value value) {
     return true;
 }
 
-/* Appends the contents of a buffer, which may be self's. */
-static bool append_buffer(Vm *vm, ByteArray *b, Value other) {
-    Buffer buffer;
-    if (value_same(other, value_from_object(b))) {
-        size_t length = b->length;
-        if (!bytearray_resize(vm, b, length * 2)) return false;
-        if (length) memcpy(b->data + length, b->data, length);
-        return true;
-    }
-    if (!buffer_get(vm, other, &buffer, false)) return false;
-    bool ok = splice(vm, b, b->length, b->length, buffer.data, buffer.length);
-    buffer_release(vm, &buffer);
+static bool append_buffer_take(Vm *vm, ByteArray *b, Buffer *buffer) {
+    bool ok = splice(vm, b, b->length, b->length, buffer->data, buffer->length);
+    buffer_release(vm, buffer);
     return ok;
 }
 
+/* A view of the array itself is an export: BufferError, as in CPython. */
 static Value slot_inplace_concat(Vm *vm, Value self, Value other) {
     if (!value_type(vm, other)->slots.get_buffer) return error_type(vm, "can't concat %T to %T", other, self);
-    return append_buffer(vm, value_bytearray(self), other) ? value_retain(self) : VALUE_ERROR;
+    Buffer buffer;
+    if (buffer_get(vm, other, &buffer, false)) return append_buffer_take(vm, value_bytearray(self), &buffer) ? value_retain(self) : VALUE_ERROR;
+    if (error_clear_if(vm, EXC_BufferError)) error_type(vm, "can't concat %T to %T", other, self);
+    return VALUE_ERROR;
 }
 
 static Value slot_inplace_repeat(Vm *vm, Value self, Value count_value) {
@@ -366,11 +365,24 @@ Value bytearray_copy(Vm *vm, Value *args, int nargs) {
     return bytearray_new(vm, value_bytearray(args[0])->data, value_bytearray(args[0])->length);
 }
 
+static bool append_self(Vm *vm, ByteArray *b) {
+    size_t length = b->length;
+    if (!bytearray_resize(vm, b, length * 2)) return false;
+    if (length) memcpy(b->data + length, b->data, length);
+    return true;
+}
+
 Value bytearray_extend(Vm *vm, Value *args, int nargs) {
     ByteArray *b = value_bytearray(args[0]);
     ByteWriter w = {.vm = vm};
     (void)nargs;
-    if (value_type(vm, args[1])->slots.get_buffer) return append_buffer(vm, b, args[1]) ? VALUE_NONE : VALUE_ERROR;
+    if (value_same(args[0], args[1])) return append_self(vm, b) ? VALUE_NONE : VALUE_ERROR;
+    if (value_type(vm, args[1])->slots.get_buffer) {
+        Buffer buffer;
+        if (buffer_get(vm, args[1], &buffer, false)) return append_buffer_take(vm, b, &buffer) ? VALUE_NONE : VALUE_ERROR;
+        if (error_clear_if(vm, EXC_BufferError)) error_type(vm, "can't set bytearray slice from %T", args[1]);
+        return VALUE_ERROR;
+    }
     if (value_is_str(args[1])) return error_type(vm, "expected iterable of integers; got: 'str'");
     Value iterator = value_iter(vm, args[1]);
     if (value_is_error(iterator)) {

@@ -180,7 +180,7 @@ static Value copy_buffer(Vm *vm, Value v) {
     return copy;
 }
 
-static bool put_buffer(ByteWriter *w, Value v) {
+bool writer_put_buffer(ByteWriter *w, Value v) {
     Buffer buffer;
     if (value_is_memoryview(v)) { /* its items need not lie one behind the other */
         Value copy = memoryview_to_bytes(w->vm, value_memoryview(v));
@@ -215,7 +215,7 @@ bool bytes_from_arguments(Vm *vm, const Value *args, bool is_bytearray, ByteWrit
         *kept = copy_buffer(vm, source);
         return !value_is_error(*kept);
     }
-    bool ok = slots->get_buffer ? put_buffer(w, source)
+    bool ok = slots->get_buffer ? writer_put_buffer(w, source)
                                 : writer_put_items(w, source, name, is_bytearray ? BYTE_RANGE_MESSAGE : "bytes must be in range(0, 256)");
     if (!ok) writer_drop(w);
     return ok;
@@ -342,7 +342,10 @@ Value bytes_concat(Vm *vm, Value left, Value right) {
     uint8_t *data;
     bool buffers = value_type(vm, left)->slots.get_buffer && value_type(vm, right)->slots.get_buffer;
     if (!buffers) return error_type(vm, "can't concat %T to %T", right, left);
-    if (!buffer_get(vm, left, &a, false) || !buffer_get(vm, right, &b, false)) goto done;
+    if (!buffer_get(vm, left, &a, false) || !buffer_get(vm, right, &b, false)) {
+        if (error_clear_if(vm, EXC_BufferError)) error_type(vm, "can't concat %T to %T", right, left);
+        goto done;
+    }
     if (b.length == 0 && value_is_exact(left, LAYOUT_BYTES)) {
         result = value_retain(left);
     } else if (a.length == 0 && value_is_bytes(left) && value_is_exact(right, LAYOUT_BYTES)) {

@@ -32,7 +32,7 @@ void byte_argument_drop(Vm *vm, ByteArgument *argument) { buffer_release(vm, &ar
 static int64_t find_with(Vm *vm, Value *args, bool backwards) {
     size_t start, end;
     ByteArgument sub;
-    if (!slice_arguments(vm, args[2], args[3], bytes_span(args[0]).length, &start, &end)) return -2;
+    if (!slice_arguments(vm, args[2], args[3], bytes_length(args[0]), &start, &end)) return -2;
     if (!byte_argument_get(vm, args[1], &sub)) return -2;
     TextSpan self = bytes_span(args[0]); /* read behind the arguments: their __index__ may have changed it */
     int64_t at = -1;
@@ -69,7 +69,7 @@ Value bytes_method_count(Vm *vm, Value *args, int nargs) {
     size_t start, end, count = 0;
     ByteArgument sub;
     (void)nargs;
-    if (!slice_arguments(vm, args[2], args[3], bytes_span(args[0]).length, &start, &end)) return VALUE_ERROR;
+    if (!slice_arguments(vm, args[2], args[3], bytes_length(args[0]), &start, &end)) return VALUE_ERROR;
     if (!byte_argument_get(vm, args[1], &sub)) return VALUE_ERROR;
     TextSpan self = bytes_span(args[0]);
     if (end > self.length) end = self.length;
@@ -99,7 +99,7 @@ static int has_affix(Vm *vm, Value self, size_t start, size_t end, Value affix, 
 static Value affix_method(Vm *vm, Value *args, const char *function, bool at_end) {
     size_t start, end;
     int found = 0;
-    if (!slice_arguments(vm, args[2], args[3], bytes_span(args[0]).length, &start, &end)) return VALUE_ERROR;
+    if (!slice_arguments(vm, args[2], args[3], bytes_length(args[0]), &start, &end)) return VALUE_ERROR;
     if (value_is_tuple(args[1])) {
         const Tuple *affixes = value_tuple(args[1]);
         for (size_t i = 0; found == 0 && i < affixes->count; i++) found = has_affix(vm, args[0], start, end, affixes->items[i], at_end);

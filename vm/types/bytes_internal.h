@@ -32,6 +32,7 @@ typedef struct ByteWriter {
 } ByteWriter;
 bool writer_put(ByteWriter *w, const void *bytes, size_t count);
 void writer_drop(ByteWriter *w);
+bool writer_put_buffer(ByteWriter *w, Value v); /* a buffer's contents; of a memoryview, its items in their order */
 
 /* An item: index() in range(256), else ValueError with the message. */
 bool byte_value(Vm *vm, Value v, const char *message, uint8_t *out);
@@ -52,8 +53,16 @@ void byte_argument_drop(Vm *vm, ByteArgument *argument);
 
 /* repr of bytes: prefix b'...' suffix. */
 Value bytes_repr_with(Vm *vm, TextSpan data, const char *prefix, const char *suffix);
-Value bytes_hex(Vm *vm, TextSpan data, Value separator, Value group);
-bool slice_arguments(Vm *vm, Value start_value, Value end_value, size_t length, size_t *start, size_t *end);
+/* The arguments of hex(): group 0 for no separators. */
+typedef struct HexStyle {
+    int separator, group;
+} HexStyle;
+bool hex_style_get(Vm *vm, Value separator, Value group, HexStyle *out);
+Value bytes_hex(Vm *vm, TextSpan data, HexStyle style);
+bool slice_arguments(Vm *vm, Value start_value, Value end_value, const size_t *length, size_t *start, size_t *end);
+static inline const size_t *bytes_length(Value bytes_or_bytearray) {
+    return value_is_bytes(bytes_or_bytearray) ? &value_bytes(bytes_or_bytearray)->length : &value_bytearray(bytes_or_bytearray)->length;
+}
 /* bytes + other, where both are buffers. */
 Value bytes_concat(Vm *vm, Value left, Value right);
 Value bytes_repeat(Vm *vm, Value self, Value count);

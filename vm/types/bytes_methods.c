@@ -113,21 +113,26 @@ static int separator_of(Vm *vm, Value v) {
     return (int)c;
 }
 
-Value bytes_hex(Vm *vm, TextSpan t, Value separator_value, Value group_value) {
+bool hex_style_get(Vm *vm, Value separator, Value group, HexStyle *out) {
+    *out = (HexStyle){0, 1};
+    if (!value_is_empty(group) && !value_as_int(vm, group, &out->group)) return false;
+    if (value_is_empty(separator)) out->group = 0;
+    else out->separator = separator_of(vm, separator);
+    return out->separator >= 0;
+}
+
+Value bytes_hex(Vm *vm, TextSpan t, HexStyle style) {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *data = t.data;
-    int group = 1, separator = 0;
-    if (!value_is_empty(group_value) && !value_as_int(vm, group_value, &group)) return VALUE_ERROR;
-    if (!value_is_empty(separator_value) && (separator = separator_of(vm, separator_value)) < 0) return VALUE_ERROR;
-    size_t size = value_is_empty(separator_value) ? 0 : (size_t)(group < 0 ? -(int64_t)group : group);
+    size_t size = (size_t)(style.group < 0 ? -(int64_t)style.group : style.group);
     size_t separators = size && t.length ? (t.length - 1) / size : 0;
     if (t.length > (size_t)PTRDIFF_MAX / 4) return error_no_memory(vm);
     Str *s = str_new(vm, t.length * 2 + separators, 0x7F);
     if (!s || t.length == 0) return str_value(s);
     uint8_t *out = str_bytes1(s);
     for (size_t i = 0; i < t.length; i++) {
-        size_t from_edge = group < 0 ? i : t.length - i;
-        if (i && size && from_edge % size == 0) *out++ = (uint8_t)separator;
+        size_t from_edge = style.group < 0 ? i : t.length - i;
+        if (i && size && from_edge % size == 0) *out++ = (uint8_t)style.separator;
         *out++ = (uint8_t)digits[data[i] >> 4];
         *out++ = (uint8_t)digits[data[i] & 15];
     }
@@ -136,11 +141,8 @@ Value bytes_hex(Vm *vm, TextSpan t, Value separator_value, Value group_value) {
 
 Value bytes_method_hex(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    Buffer buffer;
-    if (!buffer_get(vm, args[0], &buffer, false)) return VALUE_ERROR;
-    Value result = bytes_hex(vm, buffer_span(&buffer), args[1], args[2]);
-    buffer_release(vm, &buffer);
-    return result;
+    HexStyle style;
+    return hex_style_get(vm, args[1], args[2], &style) ? bytes_hex(vm, bytes_span(args[0]), style) : VALUE_ERROR;
 }
 
 static int hex_digit(uint32_t c) {

@@ -137,9 +137,11 @@ static Value memoryview_tobytes(Vm *vm, Value *args, int nargs) {
 
 static Value memoryview_hex(Vm *vm, Value *args, int nargs) {
     (void)nargs;
+    HexStyle style;
+    if (!memoryview_check(vm, value_memoryview(args[0])) || !hex_style_get(vm, args[1], args[2], &style)) return VALUE_ERROR;
     Value bytes = memoryview_to_bytes(vm, value_memoryview(args[0]));
     if (value_is_error(bytes)) return VALUE_ERROR;
-    Value hex = bytes_hex(vm, bytes_span(bytes), args[1], args[2]);
+    Value hex = bytes_hex(vm, bytes_span(bytes), style);
     value_release(vm, bytes);
     return hex;
 }

@@ -29,9 +29,10 @@ static bool slice_argument(Vm *vm, Value v, int64_t *out) {
     return value_as_index(vm, v, out, true);
 }
 
-bool slice_arguments(Vm *vm, Value start_value, Value end_value, size_t length, size_t *start, size_t *end) {
-    int64_t from = 0, to = INT64_MAX, size = (int64_t)length;
+bool slice_arguments(Vm *vm, Value start_value, Value end_value, const size_t *length, size_t *start, size_t *end) {
+    int64_t from = 0, to = INT64_MAX;
     if (!slice_argument(vm, start_value, &from) || !slice_argument(vm, end_value, &to)) return false;
+    int64_t size = (int64_t)*length;
     if (to > size) to = size;
     else if (to < 0 && (to += size) < 0) to = 0;
     if (from < 0 && (from += size) < 0) from = 0;
@@ -46,7 +47,7 @@ bool slice_arguments(Vm *vm, Value start_value, Value end_value, size_t length, 
 static int64_t find_with(Vm *vm, Value *args, const char *function, bool backwards) {
     const Str *s = value_str_peek(args[0]), *sub = str_argument(vm, args[1], function, 1);
     size_t start, end;
-    if (!sub || !slice_arguments(vm, args[2], args[3], s->length, &start, &end)) return -2;
+    if (!sub || !slice_arguments(vm, args[2], args[3], &s->length, &start, &end)) return -2;
     return str_find(s, sub, start, end, backwards);
 }
 
@@ -74,7 +75,7 @@ Value str_method_count(Vm *vm, Value *args, int nargs) {
     const Str *s = value_str_peek(args[0]), *sub = str_argument(vm, args[1], "count", 1);
     size_t start, end;
     (void)nargs;
-    if (!sub || !slice_arguments(vm, args[2], args[3], s->length, &start, &end)) return VALUE_ERROR;
+    if (!sub || !slice_arguments(vm, args[2], args[3], &s->length, &start, &end)) return VALUE_ERROR;
     if (start > end || sub->width > s->width) return value_from_small(0);
     return value_from_small((int64_t)text_count(text_part(str_span(s), start, end), str_span(sub), SIZE_MAX));
 }
@@ -90,7 +91,7 @@ static bool matches_end(const Str *s, size_t start, size_t end, const Str *affix
 static Value has_affix(Vm *vm, Value *args, const char *function, bool at_end) {
     const Str *s = value_str_peek(args[0]);
     size_t start, end;
-    if (!slice_arguments(vm, args[2], args[3], s->length, &start, &end)) return VALUE_ERROR;
+    if (!slice_arguments(vm, args[2], args[3], &s->length, &start, &end)) return VALUE_ERROR;
     if (value_is_str(args[1])) return value_from_bool(matches_end(s, start, end, value_str_peek(args[1]), at_end));
     if (!value_is_tuple(args[1])) return error_type(vm, "%s first arg must be str or a tuple of str, not %T", function, args[1]);
     const Tuple *affixes = value_tuple(args[1]);

@@ -20,8 +20,9 @@ Str *str_new_of_type(Vm *vm, Type *type, const Str *text);
 
 /* An argument that must be a str; NULL: TypeError "f() argument 1 must be str, not int"; number 0: "f() argument must ...". */
 Str *str_argument(Vm *vm, Value v, const char *function, int number);
-/* Start and end of find() and its like, clipped to `length`; *start > *end: nothing can be found, not even ''. */
-bool slice_arguments(Vm *vm, Value start_value, Value end_value, size_t length, size_t *start, size_t *end);
+/* Start and end of find() and its like, clipped to the length, which is read behind __index__; *start > *end: nothing can be
+ * found, not even ''. */
+bool slice_arguments(Vm *vm, Value start_value, Value end_value, const size_t *length, size_t *start, size_t *end);
 /* One item of a builder-less list: appends a new Str (stolen, NULL: error) to a List (borrowed). */
 bool str_list_append_take(Vm *vm, List *list, Str *s);
 
