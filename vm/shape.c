@@ -497,11 +497,6 @@ Value object_attrs_copy(Vm *vm, Object *o) {
 
 /* --- __class__ --- */
 
-bool shape_layout_compatible(const Type *a, const Type *b) {
-    return a->spec == b->spec && a->slot_names_count == b->slot_names_count &&
-           !((a->flags ^ b->flags) & (TYPE_FLAG_HAS_DICT | TYPE_FLAG_HEAP));
-}
-
 static Shape *type_root_of_width(Vm *vm, Type *type, uint16_t inline_count) {
     for (Shape *s = type->all_shapes; s; s = s->keys->next)
         if (s->keys->root == s && s->inline_count == inline_count) return s;

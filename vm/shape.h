@@ -71,8 +71,6 @@ void object_attrs_free(Vm *vm, Object *o);
 /* Bytes inside the cell behind ops->size(o), padding included; outside of it. */
 size_t object_attrs_size(const Object *o);
 size_t object_attrs_extra(const Object *o);
-/* Whether an instance holds attributes in the same places as one of the other class does: __class__ may be assigned. */
-bool shape_layout_compatible(const Type *a, const Type *b);
 /* o.__class__ = type, layouts being compatible. false: no memory (exception pending). */
 bool object_set_class(Vm *vm, Object *o, Type *type);
 

@@ -210,11 +210,7 @@ static bool set_class(Vm *vm, Value self, Value value) {
         error_type(vm, "__class__ assignment only supported for mutable types or ModuleType subclasses");
         return false;
     }
-    if (modules ? old->slot_names_count != type->slot_names_count : !shape_layout_compatible(old, type)) {
-        error_type(vm, "__class__ assignment: '%N' object layout differs from '%N'", type, old);
-        return false;
-    }
-    return object_set_class(vm, value_object(self), type);
+    return (modules || type_check_layout(vm, old, type, "__class__")) && object_set_class(vm, value_object(self), type);
 }
 
 static const NativeDef object_methods[] = {

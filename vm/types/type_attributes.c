@@ -146,14 +146,7 @@ static bool set_bases(Vm *vm, Value self, Value value) {
     Type *type = self_of(self);
     if (!check_settable(vm, type, "__bases__", value) || !check_bases(vm, type, value)) return false;
     Type *best = type_best_base(vm, value_tuple(value));
-    if (!best) return false;
-    bool same = best->spec == type->base->spec && best->slot_names_count == type->base->slot_names_count &&
-                !((best->flags ^ type->flags) & best->flags & TYPE_FLAG_HAS_DICT);
-    if (!same) {
-        error_type(vm, "__bases__ assignment: '%N' object layout differs from '%N'", best, type->base);
-        return false;
-    }
-    return type_set_bases(vm, type, value_tuple(value));
+    return best && type_check_layout(vm, type->base, best, "__bases__") && type_set_bases(vm, type, value_tuple(value));
 }
 
 static Value get_base(Vm *vm, Value self) {

@@ -8,6 +8,9 @@
 Type *type_solid_base(Type *type);
 /* The base whose layout a class with these bases has; NULL: TypeError. Borrowed. */
 Type *type_best_base(Vm *vm, Tuple *bases);
+/* Whether instances of `new` are laid out as those of `old`, so that __class__ or __bases__ (`attribute`) may be assigned. false:
+ * TypeError. */
+bool type_check_layout(Vm *vm, Type *old, Type *new, const char *attribute);
 /* C3 over the bases: what type.mro() gives. A Tuple. */
 Value type_default_mro(Vm *vm, Type *type);
 

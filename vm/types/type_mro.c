@@ -202,6 +202,51 @@ Type *type_best_base(Vm *vm, Tuple *bases) {
     return best;
 }
 
+#define LAYOUT_FLAGS (TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS)
+
+/* Whether CPython would have the collector track instances: it tells such types apart. */
+static bool is_collected(const Type *type) {
+    for (; type->flags & TYPE_FLAG_HEAP; type = type->base)
+        if (type->slot_names_count > type->base->slot_names_count || (type->flags ^ type->base->flags) & LAYOUT_FLAGS) return true;
+    return type->spec->ops.visit != NULL;
+}
+
+static bool adds_nothing(const Type *type) {
+    const Type *base = type->base;
+    if (!base || adds_layout(type)) return false;
+    return !((type->flags ^ base->flags) & LAYOUT_FLAGS) && is_collected(type) == is_collected(base);
+}
+
+static bool has_member(Vm *vm, Type *type, Str *name) {
+    Value found = type_own_peek(vm, type, name);
+    return value_is_object(found) && value_object(found)->shape->type == TYPE(vm, MEMBER_DESCRIPTOR);
+}
+
+static bool same_members_added(Vm *vm, Type *a, Type *b) {
+    size_t position = 0;
+    Value key, value;
+    if ((a->flags ^ b->flags) & LAYOUT_FLAGS || a->slot_names_count != b->slot_names_count || a->spec != b->spec) return false;
+    if (!(a->flags & b->flags & TYPE_FLAG_HEAP) || !a->dict) return false;
+    while (dict_next(a->dict, &position, &key, &value)) {
+        bool member = value_is_object(value) && value_object(value)->shape->type == TYPE(vm, MEMBER_DESCRIPTOR);
+        if (member && !has_member(vm, b, value_str_peek(key))) return false;
+    }
+    return true;
+}
+
+bool type_check_layout(Vm *vm, Type *old, Type *new, const char *attribute) {
+    if (is_collected(old) != is_collected(new)) {
+        error_type(vm, "%s assignment: '%N' deallocator differs from '%N'", attribute, new, old);
+        return false;
+    }
+    Type *a = new, *b = old;
+    while (adds_nothing(a)) a = a->base;
+    while (adds_nothing(b)) b = b->base;
+    if (a == b || (a->base == b->base && same_members_added(vm, a, b))) return true;
+    error_type(vm, "%s assignment: '%N' object layout differs from '%N'", attribute, new, old);
+    return false;
+}
+
 /* --- metaclass, __mro_entries__ --- */
 
 Type *type_calculate_metaclass(Vm *vm, Type *metatype, Tuple *bases) {
