@@ -247,13 +247,32 @@ int64_t str_find(const Str *s, const Str *needle, size_t start, size_t end, bool
 /* --- UTF-8 --- */
 
 size_t str_utf8_length(const Str *s) {
-    if (s->ascii) return s->length;
-    size_t size = 0;
-    for (size_t i = 0; i < s->length; i++) {
-        uint32_t c = str_at(s, i);
-        size += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    }
+    size_t size = s->length;
+    const void *data = str_data(s);
+    if (s->ascii) return size;
+    if (s->width == 1)
+        for (size_t i = 0; i < s->length; i++) size += ((const uint8_t *)data)[i] >= 0x80;
+    else if (s->width == 2)
+        for (size_t i = 0; i < s->length; i++) size += (size_t)(((const uint16_t *)data)[i] >= 0x80) + (((const uint16_t *)data)[i] >= 0x800);
+    else
+        for (size_t i = 0; i < s->length; i++) {
+            uint32_t c = ((const uint32_t *)data)[i];
+            size += (size_t)(c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+        }
     return size;
+}
+
+static inline char *put_utf8(char *out, uint32_t c) {
+    if (c < 0x80) {
+        *out = (char)c;
+        return out + 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xC0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3F));
+        return out + 2;
+    }
+    return out + codepoint_encode(c, out);
 }
 
 void str_utf8_copy(const Str *s, char *out) {
@@ -261,7 +280,7 @@ void str_utf8_copy(const Str *s, char *out) {
         memcpy(out, str_data(s), s->length + 1);
         return;
     }
-    for (size_t i = 0; i < s->length; i++) out += codepoint_encode(str_at(s, i), out);
+    for (size_t i = 0; i < s->length; i++) out = put_utf8(out, str_at(s, i));
     *out = '\0';
 }
 

@@ -29,9 +29,8 @@ static inline Value str_value(Str *s) { return s ? value_from_object(s) : VALUE_
 /* The cached hash, made on first use. Never 0. */
 uint32_t str_hash(Str *s, const Vm *vm);
 static inline uint32_t str_hash_fast(Str *s, const Vm *vm) { return s->hash ? s->hash : str_hash(s, vm); }
-/* The intern table and the cache of one-character strings: made before the first Str, freed after the last. */
+/* The intern table: made before the first Str; its memory goes with the heap. */
 bool str_state_init(Vm *vm);
-void str_state_free(Vm *vm);
 
 /* --- making (all: new Str, or NULL with MemoryError) --- */
 Str *str_from_utf8(Vm *vm, const char *text, size_t length); /* valid UTF-8 or WTF-8 (trusted sources) */

@@ -2,7 +2,7 @@
  *
  * Open addressing with linear probing; the table does not own its Strs: a dying one takes itself out (str_interned_dying),
  * and the entries behind it move up, so that there are no tombstones. Cached one-character strings are interned too and are
- * owned by vm->latin1.
+ * owned by vm->latin1. The table's memory goes with the heap.
  */
 #include "vm/types/str.h"
 
@@ -28,19 +28,6 @@ bool str_state_init(Vm *vm) {
     *table = (InternTable){slots, INTERN_SLOTS_MIN - 1, 0};
     vm->interned = table;
     return true;
-}
-
-void str_state_free(Vm *vm) {
-    InternTable *table = vm->interned;
-    for (int i = 0; i < 256; i++) {
-        Str *s = vm->latin1[i];
-        vm->latin1[i] = NULL;
-        release_object(vm, s);
-    }
-    if (!table) return;
-    vm->interned = NULL;
-    heap_free(&vm->heap, table->slots, ((size_t)table->mask + 1) * sizeof *table->slots);
-    heap_free(&vm->heap, table, sizeof *table);
 }
 
 static bool intern_grow(Vm *vm, InternTable *table) {
