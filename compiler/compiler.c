@@ -48,6 +48,12 @@ static Value string_value(Vm *vm, const char *text, size_t length) {
     return s ? value_from_object(s) : VALUE_ERROR;
 }
 
+/* The line as the tokenizer of CPython has it: a newline at its end, also where the source has none. */
+static Value line_value(Vm *vm, const char *line, size_t length) {
+    if (length && line[length - 1] == '\n') return string_value(vm, line, length);
+    return str_format(vm, "%.*s\n", (int)length, line);
+}
+
 /* (filename, line, offset, text, end line, end offset). New. */
 static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *filename, const char *source, size_t length) {
     size_t size = 0, end_size = 0;
@@ -55,12 +61,13 @@ static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *fil
     const char *last = source && error->end.line && error->end.column != UINT32_MAX ? line_find(source, length, error->end.line, &end_size) : NULL;
     int64_t offset = line ? character_offset(line, size, error->start.column) + 1 : (int64_t)error->start.column + 1;
     int64_t end_offset = last ? character_offset(last, end_size, error->end.column) + 1 : (int64_t)error->end.column + 1;
+    if (!error->end.line) end_offset = error->end_offset;
     Value items[6] = {string_value(vm, filename, strlen(filename)),
                       value_from_small(error->start.line),
                       value_from_small(offset),
-                      line ? string_value(vm, line, size) : VALUE_NONE,
-                      error->end.line ? value_from_small(error->end.line) : VALUE_NONE,
-                      error->end.line && error->end.column != UINT32_MAX ? value_from_small(end_offset) : VALUE_NONE};
+                      line ? line_value(vm, line, size) : VALUE_NONE,
+                      value_from_small(error->end.line ? error->end.line : error->start.line),
+                      error->end.line && error->end.column == UINT32_MAX ? VALUE_NONE : value_from_small(end_offset)};
     bool ok = true;
     for (int i = 0; i < 6; i++) ok &= !value_is_error(items[i]);
     Tuple *tuple = ok ? tuple_from_values(vm, items, 6) : NULL;
@@ -109,7 +116,7 @@ static void warn_at(Compiler *c, const char *message, Position at) {
 void compiler_warn(Compiler *c, const Node *node, const char *format, ...) {
     char message[512];
     va_list args;
-    if (!c->unit->reachable) return;
+    if (c->quiet) return;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);

@@ -66,6 +66,8 @@ typedef struct Compiler {
     uint32_t flags;     /* CODE_FUTURE_ANNOTATIONS */
     Position future_end; /* of the last __future__ import */
     bool failed;
+    uint32_t serial;    /* of the last symbol or scope */
+    uint32_t quiet;     /* no warnings: this code has been compiled before (finally clauses) */
     Name **names;       /* hash table */
     uint32_t name_count, name_size;
     Name *known[KNOWN_COUNT];

@@ -138,38 +138,28 @@ static bool small_index(Compiler *c, const Node *node, int64_t *index) {
     return true;
 }
 
-static const char *constant_type(const Node *node) {
+/* The type of what cannot be subscripted; NULL: it may be. */
+static const char *unsubscriptable(Compiler *c, const Node *node) {
     switch (node->kind) {
     case NODE_Set:
     case NODE_SetComp: return "set";
     case NODE_GeneratorExp: return "generator";
     case NODE_Lambda: return "function";
-    case NODE_Constant:
-        switch (node->as.Constant.constant.kind) {
-        case CONSTANT_NONE: return "NoneType";
-        case CONSTANT_ELLIPSIS: return "ellipsis";
-        case CONSTANT_INT:
-        case CONSTANT_BIG: return "int";
-        case CONSTANT_FLOAT: return "float";
-        case CONSTANT_COMPLEX: return "complex";
-        case CONSTANT_TRUE:
-        case CONSTANT_FALSE: return "bool";
-        default: return NULL;
-        }
+    case NODE_Constant: {
+        Value v = node_constant(c, node);
+        return value_is_object(v) && !value_has_layout(v, LAYOUT_INT) && !value_has_layout(v, LAYOUT_COMPLEX) ? NULL : value_type_name(c->vm, v);
+    }
     default: return NULL;
     }
 }
 
-/* The type of what an index is, where that is sure; ints and slices are fine. */
-static const char *bad_index_type(const Node *node) {
+/* The type of an index, where it is sure that it is no int and no slice. */
+static const char *bad_index(Compiler *c, const Node *node) {
     switch (node->kind) {
-    case NODE_Constant:
-        if (node->as.Constant.constant.kind == CONSTANT_STR) return "str";
-        if (node->as.Constant.constant.kind == CONSTANT_BYTES) return "bytes";
-        if (node->as.Constant.constant.kind == CONSTANT_INT || node->as.Constant.constant.kind == CONSTANT_TRUE ||
-            node->as.Constant.constant.kind == CONSTANT_FALSE || node->as.Constant.constant.kind == CONSTANT_BIG)
-            return NULL;
-        return constant_type(node);
+    case NODE_Constant: {
+        Value v = node_constant(c, node);
+        return value_is_small(v) || value_is_bool(v) || value_has_layout(v, LAYOUT_INT) ? NULL : value_type_name(c->vm, v);
+    }
     case NODE_Tuple: return "tuple";
     case NODE_List:
     case NODE_ListComp: return "list";
@@ -177,24 +167,36 @@ static const char *bad_index_type(const Node *node) {
     case NODE_DictComp: return "dict";
     case NODE_JoinedStr:
     case NODE_FormattedValue: return "str";
-    default: return constant_type(node);
+    default: return unsubscriptable(c, node);
+    }
+}
+
+/* The type of what only takes ints and slices; NULL: not sure. */
+static const char *sequence_type(Compiler *c, const Node *node) {
+    switch (node->kind) {
+    case NODE_Tuple: return "tuple";
+    case NODE_List:
+    case NODE_ListComp: return "list";
+    case NODE_JoinedStr:
+    case NODE_FormattedValue: return "str";
+    case NODE_Constant: {
+        Value v = node_constant(c, node);
+        bool sequence = value_has_layout(v, LAYOUT_STR) || value_has_layout(v, LAYOUT_BYTES) || value_has_layout(v, LAYOUT_TUPLE);
+        return sequence ? value_type_name(c->vm, v) : NULL;
+    }
+    default: return NULL;
     }
 }
 
 static void warn_subscript(Compiler *c, const Node *node) {
-    const Node *value = node->as.Subscript.value, *index = node->as.Subscript.slice;
-    const char *type = constant_type(value);
+    const Node *value = node->as.Subscript.value;
+    const char *type = unsubscriptable(c, value);
     if (type) {
         compiler_warn(c, node, "'%s' object is not subscriptable; perhaps you missed a comma?", type);
         return;
     }
-    const char *indexed = value->kind == NODE_Tuple                                  ? "tuple"
-                          : value->kind == NODE_List || value->kind == NODE_ListComp ? "list"
-                          : value->kind == NODE_JoinedStr || node_is_string(value)   ? "str"
-                                                                                     : NULL;
-    if (value->kind == NODE_Constant && value->as.Constant.constant.kind == CONSTANT_BYTES) indexed = "bytes";
-    const char *bad = indexed ? bad_index_type(index) : NULL;
-    if (bad) compiler_warn(c, node, "%s indices must be integers or slices, not %s; perhaps you missed a comma?", indexed, bad);
+    const char *sequence = sequence_type(c, value), *bad = sequence ? bad_index(c, node->as.Subscript.slice) : NULL;
+    if (bad) compiler_warn(c, node, "%s indices must be integers or slices, not %s; perhaps you missed a comma?", sequence, bad);
 }
 
 static void subscript_to(Compiler *c, Node *node, Reg to) {

@@ -5,8 +5,8 @@
  * inlined comprehension that belongs to the code around it stays a plain local there: its Symbol is FREE, and whoever
  * generates code goes on looking in the parent scope.
  *
- * Order of a code object's locals: parameters, the namespace of a class body, cells, other locals, the locals of inlined
- * comprehensions (of which those with one name share a register unless they are nested). */
+ * Order of a code object's locals: parameters, the namespace of a class body, cells, other locals and those of inlined comprehensions in the
+ * order of the source. The locals of comprehensions that have one name share a register unless they are nested. */
 #include "compiler/symtable.h"
 
 #include <stdlib.h>
@@ -154,12 +154,26 @@ static void allocate_inlined(Compiler *c, Scope *scope, Scope *unit, PtrMap *sha
         if (scope->order[i]->reg != NO_REGISTER) map_set(c, shared, scope->order[i]->name, (void *)(uintptr_t)(scope->order[i]->reg + 1));
 }
 
-static void allocate_kind(Compiler *c, Scope *scope, SymbolKind kind) {
+static void allocate_cells(Compiler *c, Scope *scope) {
     for (uint32_t i = 0; i < scope->count && !c->failed; i++) {
         Symbol *symbol = scope->order[i];
-        if (symbol->kind != kind || symbol->reg != NO_REGISTER) continue;
+        if (symbol->kind != SYMBOL_CELL || symbol->reg != NO_REGISTER) continue;
         symbol->reg = add_local(c, scope, symbol->name);
-        if (kind == SYMBOL_CELL) check_cell(c, symbol);
+        check_cell(c, symbol);
+    }
+}
+
+/* Plain locals, and among them, in the order of the source, those of inlined comprehensions. */
+static void allocate_locals(Compiler *c, Scope *scope) {
+    PtrMap shared = {0};
+    Scope *child = scope->first_child;
+    for (uint32_t i = 0; i <= scope->count && !c->failed; i++) {
+        uint32_t serial = i < scope->count ? scope->order[i]->serial : UINT32_MAX;
+        for (; child && child->serial < serial; child = child->next)
+            if (child->is_inlined) allocate_inlined(c, child, scope, &shared);
+        if (i == scope->count || !scope_is_function_like(scope)) continue;
+        Symbol *symbol = scope->order[i];
+        if (symbol->kind == SYMBOL_LOCAL && symbol->reg == NO_REGISTER) symbol->reg = add_local(c, scope, symbol->name);
     }
 }
 
@@ -178,16 +192,13 @@ static void allocate_scope(Compiler *c, Scope *scope) {
         sort_free(c, scope);
         if (scope_is_function_like(scope)) {
             allocate_parameters(c, scope);
-            allocate_kind(c, scope, SYMBOL_CELL);
-            allocate_kind(c, scope, SYMBOL_LOCAL);
+            allocate_cells(c, scope);
         } else if (scope->kind == SCOPE_CLASS || c->options->namespace_locals) {
             add_local(c, scope, KNOWN(c, dot_namespace));
             if (scope->needs_class_cell) scope->class_cell = add_local(c, scope, KNOWN(c, class_cell));
             if (scope->needs_classdict) scope->classdict_cell = add_local(c, scope, KNOWN(c, classdict));
         }
-        PtrMap shared = {0};
-        for (Scope *child = scope->first_child; child && !c->failed; child = child->next)
-            if (child->is_inlined) allocate_inlined(c, child, scope, &shared);
+        allocate_locals(c, scope);
     }
     for (Scope *child = scope->first_child; child && !c->failed; child = child->next) allocate_scope(c, child);
 }

@@ -25,6 +25,7 @@ Symbol *scope_symbol(Compiler *c, Scope *scope, Name *name) {
     Symbol **order = compiler_grow(c, scope->order, &scope->capacity, scope->count + 1, sizeof *order);
     if (!symbol || !order) return NULL;
     symbol->name = name;
+    symbol->serial = ++c->serial;
     symbol->reg = NO_REGISTER;
     scope->order = order;
     order[scope->count++] = symbol;
@@ -70,6 +71,7 @@ static Scope *scope_enter(Builder *b, ScopeKind kind, Node *node, ScopeRole role
     Scope *scope = compiler_alloc(b->c, sizeof *scope), *parent = b->scope;
     if (!scope) return NULL;
     scope->kind = kind;
+    scope->serial = ++b->c->serial;
     scope->node = node;
     scope->name = name;
     scope->parent = parent;
@@ -539,8 +541,8 @@ static bool visit_binding(Builder *b, Node *n) {
     case NODE_ClassDef: visit_class(b, n); return true;
     case NODE_TypeAlias: visit_type_alias(b, n); return true;
     case NODE_Assign:
-        visit_targets(b, n->as.Assign.targets);
         visit(b, n->as.Assign.value);
+        visit_targets(b, n->as.Assign.targets);
         return true;
     case NODE_AugAssign:
         visit_target(b, n->as.AugAssign.target);
@@ -551,8 +553,8 @@ static bool visit_binding(Builder *b, Node *n) {
         for (uint32_t i = 0; i < n->as.Delete.targets.count; i++) visit_deleted(b, n->as.Delete.targets.items[i]);
         return true;
     case NODE_For:
-        visit_target(b, n->as.For.target);
         visit(b, n->as.For.iter);
+        visit_target(b, n->as.For.target);
         visit_list(b, n->as.For.body);
         visit_list(b, n->as.For.orelse);
         return true;

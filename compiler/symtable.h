@@ -41,6 +41,7 @@ typedef enum SymbolKind { SYMBOL_UNKNOWN, SYMBOL_LOCAL, SYMBOL_CELL, SYMBOL_FREE
 typedef struct Symbol {
     Name *name;
     uint32_t flags;
+    uint32_t serial;    /* symbols and scopes are numbered as they are met */
     SymbolKind kind;
     uint32_t reg;       /* SYMBOL_LOCAL, SYMBOL_CELL in function-like scopes: the register (256 and up: far) */
     Position start, end; /* the global or nonlocal statement, or the name that defined it */
@@ -53,6 +54,7 @@ struct Scope {
     Scope *parent, *first_child, *last_child, *next;
     Name *name;          /* of the code object */
     Name *private_class; /* for mangling; NULL */
+    uint32_t serial;
     PtrMap symbols;
     Symbol **order;
     uint32_t count, capacity;

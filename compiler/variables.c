@@ -28,7 +28,7 @@ Ref name_ref_plain(Compiler *c, Name *name) {
     Symbol *symbol = scope_find(scope, name);
     while (scope->is_inlined && (!symbol || symbol->kind == SYMBOL_FREE)) {
         scope = scope->parent;
-        symbol = scope_find(scope, name);
+        symbol = scope->kind == SCOPE_CLASS ? NULL : scope_find(scope, name); /* names of the class body are not seen */
     }
     const Scope *unit = c->unit->scope;
     if (!symbol) return map_get(&unit->free_index, name) ? free_ref(c, unit, name) : global_ref(c, unit, name);

@@ -109,7 +109,7 @@ static Value get_qualname(Vm *vm, Value self) { (void)vm; return str_attribute(s
 static Value get_filename(Vm *vm, Value self) { (void)vm; return str_attribute(self_of(self)->filename); }
 
 static Value get_flags(Vm *vm, Value self) {
-    uint32_t own = CODE_SIMPLE | CODE_CLASS_BODY | CODE_NAMESPACE;
+    uint32_t own = CODE_SIMPLE | CODE_CLASS_BODY | CODE_NAMESPACE | CODE_HAS_DOCSTRING | CODE_METHOD;
     return int_attribute(vm, self_of(self)->flags & ~own);
 }
 
@@ -326,7 +326,7 @@ static Value code_replace(Vm *vm, Value *args, int nargs) {
               replace_str(vm, &copy->filename, args[3], "co_filename") && replace_constants(vm, copy, args[6]);
     if (ok && !value_is_empty(args[4])) ok = value_as_i64(vm, args[4], &line);
     if (ok && !value_is_empty(args[5])) ok = value_as_i64(vm, args[5], &flags);
-    uint32_t own = CODE_SIMPLE | CODE_CLASS_BODY | CODE_NAMESPACE;
+    uint32_t own = CODE_SIMPLE | CODE_CLASS_BODY | CODE_NAMESPACE | CODE_HAS_DOCSTRING | CODE_METHOD;
     copy->first_line = (int32_t)line;
     copy->flags = ((uint32_t)flags & ~own) | (copy->flags & own);
     if (ok) return value_from_object(copy);

@@ -270,11 +270,12 @@ static void write_source_line(Vm *vm, Str *filename, int line) {
     source_cache_drop(&sources);
 }
 
-static bool warn_by_default(Vm *vm, ExceptionId category, Str *filename, int line, Value message) {
+/* repeats: also when the same has been shown before. */
+static bool warn_by_default(Vm *vm, ExceptionId category, Str *filename, int line, Value message, bool repeats) {
     if (!warning_is_shown(vm, category)) return true;
     Value text = str_format(vm, "%U:%d: %N: %S\n", filename, line, vm->exception_types[category], message);
     if (value_is_error(text)) return false;
-    if (warning_is_new(vm, text)) {
+    if (repeats || warning_is_new(vm, text)) {
         error_write(vm, text);
         write_source_line(vm, filename, line);
     }
@@ -301,7 +302,7 @@ static bool warn_by_module(Vm *vm, Value module, const char *function, Value *ar
 
 bool error_warn_at(Vm *vm, ExceptionId category, Str *filename, int line, Value message) {
     Value module = warnings_module_peek(vm);
-    if (!value_is_module(module)) return warn_by_default(vm, category, filename, line, message);
+    if (!value_is_module(module)) return warn_by_default(vm, category, filename, line, message, true);
     Value args[4] = {message, value_from_object(vm->exception_types[category]), value_from_object(filename), value_from_small(line)};
     return warn_by_module(vm, module, "warn_explicit", args, 4);
 }
@@ -312,8 +313,8 @@ static bool warn_here(Vm *vm, ExceptionId category, Value message) {
         Value args[3] = {message, value_from_object(vm->exception_types[category]), value_from_small(1)};
         return warn_by_module(vm, module, "warn", args, 3);
     }
-    if (vm->frame) return warn_by_default(vm, category, vm->frame->code->filename, frame_line(vm->frame), message);
-    return warn_by_default(vm, category, NAME(vm, sys), 1, message);
+    if (vm->frame) return warn_by_default(vm, category, vm->frame->code->filename, frame_line(vm->frame), message, false);
+    return warn_by_default(vm, category, NAME(vm, sys), 1, message, false);
 }
 
 bool error_warn(Vm *vm, ExceptionId category, const char *format, ...) {
