@@ -48,9 +48,10 @@ static Value string_value(Vm *vm, const char *text, size_t length) {
     return s ? value_from_object(s) : VALUE_ERROR;
 }
 
-/* The line as the tokenizer of CPython has it: a newline at its end, also where the source has none. */
-static Value line_value(Vm *vm, const char *line, size_t length) {
-    if (length && line[length - 1] == '\n') return string_value(vm, line, length);
+/* The line as CPython shows it: the parser's always ends in a newline, that of an error inside a token (which has no width) is the source's. */
+static Value line_value(Vm *vm, const SyntaxErrorInfo *error, const char *line, size_t length) {
+    bool in_token = error->end.line == error->start.line && error->end.column == error->start.column;
+    if (in_token || (length && line[length - 1] == '\n')) return string_value(vm, line, length);
     return str_format(vm, "%.*s\n", (int)length, line);
 }
 
@@ -65,7 +66,7 @@ static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *fil
     Value items[6] = {string_value(vm, filename, strlen(filename)),
                       value_from_small(error->start.line),
                       value_from_small(offset),
-                      line ? line_value(vm, line, size) : VALUE_NONE,
+                      line ? line_value(vm, error, line, size) : VALUE_NONE,
                       value_from_small(error->end.line ? error->end.line : error->start.line),
                       error->end.line && error->end.column == UINT32_MAX ? VALUE_NONE : value_from_small(end_offset)};
     bool ok = true;
