@@ -284,11 +284,9 @@ void object_attrs_visit(Object *o, VisitFn visit, void *arg) {
     if (s->owns_type) visit(value_from_object(s->type), arg);
 }
 
-/* Takes the attribute part of an object away: it is empty (root shape, no members) before anything is released. */
+/* Takes all attributes but members away: the object is empty (root shape) before anything is released. */
 static void attrs_drop(Vm *vm, Object *o) {
     Shape *s = o->shape;
-    uint32_t members = s->type->slot_names_count;
-    for (uint32_t i = 0; i < members; i++) value_clear(vm, &object_members(o)[i]);
     Attrs *attrs = object_attrs(o);
     if (!attrs) return;
     void *overflow = attrs->overflow;
@@ -308,9 +306,13 @@ static void attrs_drop(Vm *vm, Object *o) {
     heap_free(&vm->heap, overflow, shape_overflow_capacity(count - inside) * sizeof(Value));
 }
 
-void object_attrs_clear(Vm *vm, Object *o) { attrs_drop(vm, o); }
+void object_attrs_clear(Vm *vm, Object *o) {
+    uint32_t members = o->shape->type->slot_names_count;
+    for (uint32_t i = 0; i < members; i++) value_clear(vm, &object_members(o)[i]);
+    attrs_drop(vm, o);
+}
 
-void object_attrs_free(Vm *vm, Object *o) { attrs_drop(vm, o); }
+void object_attrs_free(Vm *vm, Object *o) { object_attrs_clear(vm, o); }
 
 /* --- reading and writing attributes --- */
 

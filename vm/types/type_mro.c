@@ -205,11 +205,7 @@ Type *type_best_base(Vm *vm, Tuple *bases) {
 #define LAYOUT_FLAGS (TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS)
 
 /* Whether CPython would have the collector track instances: it tells such types apart. */
-static bool is_collected(const Type *type) {
-    for (; type->flags & TYPE_FLAG_HEAP; type = type->base)
-        if (type->slot_names_count > type->base->slot_names_count || (type->flags ^ type->base->flags) & LAYOUT_FLAGS) return true;
-    return type->spec->ops.visit != NULL;
-}
+static bool is_collected(const Type *type) { return type->flags & TYPE_FLAG_HEAP || type->spec->ops.visit; }
 
 static bool adds_nothing(const Type *type) {
     const Type *base = type->base;
