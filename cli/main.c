@@ -237,6 +237,15 @@ static void set_args(MiniVm *vm, const Options *o) {
     free(args);
 }
 
+/* As CPython decides it: the variables of the environment, then whether errors go to a terminal. */
+static int wants_color(void) {
+    const char *term = getenv("TERM"), *own = getenv("MINI_COLORS");
+    if (own && (!strcmp(own, "0") || !strcmp(own, "1"))) return *own == '1';
+    if (getenv("NO_COLOR")) return 0;
+    if (getenv("FORCE_COLOR")) return 1;
+    return !(term && !strcmp(term, "dumb")) && isatty(2);
+}
+
 static MiniVm *open_vm(const Options *o) {
     MiniConfig config = MINI_CONFIG_INIT;
     config.write_out = write_out;
@@ -245,6 +254,7 @@ static MiniVm *open_vm(const Options *o) {
     config.out_is_terminal = isatty(1);
     config.in_is_terminal = isatty(0);
     config.err_is_terminal = isatty(2);
+    config.color_errors = wants_color();
     config.optimize = o->optimize;
     config.unbuffered = o->unbuffered;
     config.gc_always = getenv("MINI_GC_ALWAYS") != NULL;

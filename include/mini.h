@@ -61,8 +61,9 @@ typedef struct MiniConfig {
     int recount;              /* test mode: recount all references at safe points, abort on a difference */
     int check_leaks;          /* test mode: mini_close reports objects left alive on write_err and counts them */
     int unbuffered;           /* every write to standard output goes out at once */
+    int color_errors;         /* reports of exceptions use colours (ANSI escapes) */
 } MiniConfig;
-#define MINI_CONFIG_INIT {sizeof(MiniConfig), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define MINI_CONFIG_INIT {sizeof(MiniConfig), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The version of the library: MINI_VERSION_TEXT of its header. Static. */
 MINI_API const char *mini_version(void);

@@ -1,6 +1,8 @@
 /* The public interface (include/mini.h) on the VM's own functions. */
 #include "mini.h"
 
+#include <stdio.h>
+
 #include "compiler/compiler.h"
 #include "vm/api.h"
 #include "vm/finalize.h"
@@ -74,6 +76,7 @@ MiniVm *mini_open(const MiniConfig *config) {
     }
     *mini = (MiniVm){.vm = vm, .error = VALUE_EMPTY, .completions = VALUE_EMPTY};
     vm->recount_checks = from->recount;
+    vm->color_tracebacks = from->color_errors;
     if (from->gc_always) heap_request(&vm->heap, HEAP_PENDING_ALWAYS);
     return mini;
 }
@@ -235,9 +238,16 @@ MiniStatus mini_run_interactive(MiniVm *mini, const char *source) {
     value_clear(vm, &mini->error);
     if (!globals) return MINI_NO_MEMORY;
     vm->interactive = true;
-    CompileOptions options = {.mode = PARSE_SINGLE, .filename = "<stdin>", .interactive = true, .optimize = vm->optimize};
+    char filename[32]; /* tracebacks find the lines of each input by its number, and show "<stdin>" */
+    snprintf(filename, sizeof filename, "<stdin>-%u", mini->input_count);
+    CompileOptions options = {.mode = PARSE_SINGLE, .filename = filename, .interactive = true, .optimize = vm->optimize};
     Value code = compile_source(vm, source, strlen(source), &options);
     if (value_is_error(code)) return failed(mini);
+    if (!register_text(vm, filename, source, strlen(source))) {
+        value_release(vm, code);
+        return failed(mini);
+    }
+    mini->input_count++;
     retain_object(globals);
     Value result = vm_run_code(vm, code, globals, NULL);
     release_object(vm, globals);

@@ -11,6 +11,7 @@ struct MiniVm {
     Value error;       /* VALUE_EMPTY: none */
     Value completions; /* List of Str, or VALUE_EMPTY */
     int exit_status;
+    unsigned input_count; /* of interactive statements */
 };
 
 /* A host's copy of a Str, for mini_free_text; NULL when text is none or memory is short. */

@@ -310,13 +310,16 @@ static void print_syntax_error(Printer *p, Value exception) {
         printer_ascii(p, "  File ");
         printer_color(p, COLOR_MAGENTA);
         printer_ascii(p, "\"");
-        if (value_is_str(name)) printer_text_take(p, name);
+        if (value_is_str(name) && is_prompt(value_str_peek(name))) printer_ascii(p, "<stdin>");
+        else if (value_is_str(name)) printer_str(p, value_str_peek(name));
+        if (!value_is_error(name)) value_release(vm, name);
         printer_ascii(p, "\"");
         printer_plain(p);
         printer_ascii(p, ", line ");
         printer_colored(p, COLOR_MAGENTA, number);
         printer_ascii(p, "\n");
-        value_release(vm, number);
+        if (!value_is_error(number)) value_release(vm, number);
+        error_clear(vm);
     }
     if (value_is_str(extra[EXTRA_TEXT])) print_syntax_source(p, extra);
     print_type_name(p, exception);
