@@ -33,6 +33,10 @@ static int step_error(DecodeError *e, size_t start, size_t end, const char *reas
 
 static int step_utf_8(const uint8_t *data, size_t at, size_t length, uint32_t *c, DecodeError *e) {
     uint8_t lead = data[at];
+    if (lead >= 0xC2 && lead < 0xE0 && at + 1 < length && (data[at + 1] & 0xC0) == 0x80) {
+        *c = (lead & 0x1Fu) << 6 | (data[at + 1] & 0x3F);
+        return 2;
+    }
     int size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     if (size == 0) return step_error(e, at, at + 1, "invalid start byte");
     *c = size == 1 ? lead : lead & (0x7F >> size);
@@ -164,16 +168,21 @@ static bool measure_utf_8(const uint8_t *data, size_t length, size_t *count, uin
     return true;
 }
 
+/* A character of more than one byte in UTF-8 that is known to be valid. */
+static inline uint32_t read_valid(const uint8_t *p, size_t *at) {
+    uint32_t c = p[*at];
+    int more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    c &= 0x3Fu >> more;
+    for (++*at; more-- > 0; ++*at) c = c << 6 | (p[*at] & 0x3F);
+    return c;
+}
+
 /* Valid UTF-8 is measured, then written at once. VALUE_EMPTY: it is not valid. */
 static Value decode_valid_utf_8(Vm *vm, const uint8_t *data, size_t length) {
     size_t count, i = 0;
-    uint32_t mask, c;
-    DecodeError unused;
+    uint32_t mask;
     if (!measure_utf_8(data, length, &count, &mask)) return VALUE_EMPTY;
-    if (count == 1) {
-        step_utf_8(data, 0, length, &c, &unused);
-        return str_value(str_from_char(vm, c));
-    }
+    if (count == 1) return str_value(str_from_char(vm, length == 1 ? *data : read_valid(data, &i)));
     Str *s = str_new(vm, count, mask);
     if (!s) return VALUE_ERROR;
     for (size_t at = 0; at < length;) {
@@ -183,8 +192,7 @@ static Value decode_valid_utf_8(Vm *vm, const uint8_t *data, size_t length) {
             i += ascii;
             at += ascii;
         } else {
-            at += (size_t)step_utf_8(data, at, length, &c, &unused);
-            text_put(str_data(s), s->width, i++, c);
+            text_put(str_data(s), s->width, i++, read_valid(data, &at));
         }
     }
     return value_from_object(s);
