@@ -31,6 +31,18 @@ static bool spec_drops_hash(const TypeSpec *spec, const SlotRow *row) {
     return row->offset == offsetof(TypeSlots, hash) && (spec->slots.compare || spec->flags & TYPE_FLAG_UNHASHABLE);
 }
 
+/* Built-in sequences have __add__ and __mul__ from other slots than numbers: those names are then theirs. */
+static bool spec_has_other_slot(const TypeSpec *spec, const SlotRow *row) {
+    const TypeSlots *s = &spec->slots;
+    switch (row->offset) {
+    case offsetof(TypeSlots, binary[BINARY_ADD]): return row->name == NAME___add__ && s->concat;
+    case offsetof(TypeSlots, binary[BINARY_MUL]): return s->repeat;
+    case offsetof(TypeSlots, inplace[BINARY_ADD]): return s->inplace_concat;
+    case offsetof(TypeSlots, inplace[BINARY_MUL]): return s->inplace_repeat;
+    default: return false;
+    }
+}
+
 static Provider find_provider(Vm *vm, Type *type, const SlotRow *row) {
     Tuple *mro = value_tuple(type->mro);
     Str *name = vm->names[row->name];
@@ -43,6 +55,7 @@ static Provider find_provider(Vm *vm, Type *type, const SlotRow *row) {
             SlotFn fn = spec_slot(t->spec, row);
             if (fn) return (Provider){.value = VALUE_EMPTY, .native = fn};
             if (spec_drops_hash(t->spec, row)) return (Provider){.value = VALUE_NONE};
+            if (spec_has_other_slot(t->spec, row)) break;
         }
     }
     return (Provider){.value = VALUE_EMPTY};

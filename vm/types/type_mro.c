@@ -17,14 +17,18 @@ static inline bool is_type(Value v) { return value_has_layout(v, LAYOUT_TYPE); }
 
 /* --- lists of subclasses --- */
 
+static bool subclasses_reserve(Vm *vm, Type *base) {
+    if (base->subclass_count < base->subclass_capacity) return true;
+    uint32_t capacity = base->subclass_capacity ? base->subclass_capacity * 2 : 4;
+    Type **list = heap_realloc(&vm->heap, base->subclass_list, base->subclass_capacity * sizeof(Type *), capacity * sizeof(Type *));
+    if (!list) return error_no_memory(vm), false;
+    base->subclass_list = list;
+    base->subclass_capacity = capacity;
+    return true;
+}
+
 bool subclasses_add(Vm *vm, Type *base, Type *type) {
-    if (base->subclass_count == base->subclass_capacity) {
-        uint32_t capacity = base->subclass_capacity ? base->subclass_capacity * 2 : 4;
-        Type **list = heap_realloc(&vm->heap, base->subclass_list, base->subclass_capacity * sizeof(Type *), capacity * sizeof(Type *));
-        if (!list) return error_no_memory(vm), false;
-        base->subclass_list = list;
-        base->subclass_capacity = capacity;
-    }
+    if (!subclasses_reserve(vm, base)) return false;
     base->subclass_list[base->subclass_count++] = type;
     return true;
 }
@@ -319,8 +323,9 @@ static void update_all_slots(Vm *vm, Type *type) {
 
 static bool move_to_bases(Vm *vm, Type *type, Tuple *old, Tuple *new) {
     for (size_t i = 0; i < new->count; i++)
-        if (!subclasses_add(vm, type_of_item(new->items[i]), type)) return false;
+        if (!subclasses_reserve(vm, type_of_item(new->items[i]))) return false;
     for (size_t i = 0; i < old->count; i++) subclasses_remove(type_of_item(old->items[i]), type);
+    for (size_t i = 0; i < new->count; i++) subclasses_add(vm, type_of_item(new->items[i]), type);
     return true;
 }
 
