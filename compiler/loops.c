@@ -38,6 +38,7 @@ Block *blocks_leave(Compiler *c, Block *end, Reg value) {
     for (Block *block = innermost; block != end && !c->failed; block = block->outer) {
         region_close(c, block);
         u->blocks = block->outer;
+        u->block_depth--;
         block_leave(c, block, value);
     }
     return innermost;
@@ -45,7 +46,10 @@ Block *blocks_leave(Compiler *c, Block *end, Reg value) {
 
 void blocks_resume(Compiler *c, Block *innermost, Block *end) {
     c->unit->blocks = innermost;
-    for (Block *block = innermost; block != end; block = block->outer) region_open(c, block);
+    for (Block *block = innermost; block != end && !c->failed; block = block->outer) {
+        region_open(c, block);
+        c->unit->block_depth++;
+    }
 }
 
 static bool in_except_star(Compiler *c, const Node *node, const Block *end) {

@@ -5,8 +5,8 @@
  * inlined comprehension that belongs to the code around it stays a plain local there: its Symbol is FREE, and whoever
  * generates code goes on looking in the parent scope.
  *
- * Order of a code object's locals: parameters, the namespace of a class body, cells, other locals and those of inlined comprehensions in the
- * order of the source. The locals of comprehensions that have one name share a register unless they are nested. */
+ * Order of a code object's locals: parameters, the namespace of a class body, other locals and those of inlined comprehensions in the
+ * order of the source, cells. The locals of comprehensions that have one name share a register unless they are nested. */
 #include "compiler/symtable.h"
 
 #include <stdlib.h>
@@ -154,6 +154,16 @@ static void allocate_inlined(Compiler *c, Scope *scope, Scope *unit, PtrMap *sha
         if (scope->order[i]->reg != NO_REGISTER) map_set(c, shared, scope->order[i]->name, (void *)(uintptr_t)(scope->order[i]->reg + 1));
 }
 
+static uint32_t count_symbols(const Scope *scope) {
+    uint32_t count = scope->count;
+    for (const Scope *child = scope->first_child; child; child = child->next)
+        if (child->is_inlined) count += count_symbols(child);
+    return count;
+}
+
+static bool fits_near(const Scope *scope) { return count_symbols(scope) <= NEAR_LOCALS; }
+
+/* Cells come last, since locals die in the order of their registers; but they must have near registers: where there may be too few, first. */
 static void allocate_cells(Compiler *c, Scope *scope) {
     for (uint32_t i = 0; i < scope->count && !c->failed; i++) {
         Symbol *symbol = scope->order[i];
@@ -192,13 +202,14 @@ static void allocate_scope(Compiler *c, Scope *scope) {
         sort_free(c, scope);
         if (scope_is_function_like(scope)) {
             allocate_parameters(c, scope);
-            allocate_cells(c, scope);
+            if (!fits_near(scope)) allocate_cells(c, scope);
         } else if (scope->kind == SCOPE_CLASS || c->options->namespace_locals) {
             add_local(c, scope, KNOWN(c, dot_namespace));
             if (scope->needs_class_cell) scope->class_cell = add_local(c, scope, KNOWN(c, class_cell));
             if (scope->needs_classdict) scope->classdict_cell = add_local(c, scope, KNOWN(c, classdict));
         }
         allocate_locals(c, scope);
+        if (scope_is_function_like(scope)) allocate_cells(c, scope);
     }
     for (Scope *child = scope->first_child; child && !c->failed; child = child->next) allocate_scope(c, child);
 }
