@@ -84,7 +84,8 @@ Value value_inplace(Vm *vm, BinaryOperator op, Value a, Value b) {
     slots = &value_type(vm, a)->slots;
     if (op == BINARY_ADD && slots->inplace_concat) result = slots->inplace_concat(vm, a, b);
     else if (op == BINARY_MUL && slots->inplace_repeat) result = repeat(vm, slots->inplace_repeat, a, b);
-    else if (op == BINARY_ADD || op == BINARY_MUL) result = by_sequence(vm, op, a, b);
+    else if (op == BINARY_ADD || (op == BINARY_MUL && (slots->repeat || !(value_type(vm, a)->flags & TYPE_FLAG_HEAP))))
+        result = by_sequence(vm, op, a, b); /* `instance *= list` does not ask the list, as in CPython */
     if (!is_not_implemented(result)) return result;
     return op == BINARY_POW ? error_operands(vm, "**=", "", a, b) : error_operands(vm, operator_texts[op], "=", a, b);
 }
