@@ -31,10 +31,15 @@ static bool spec_drops_hash(const TypeSpec *spec, const SlotRow *row) {
     return row->offset == offsetof(TypeSlots, hash) && (spec->slots.compare || spec->flags & TYPE_FLAG_UNHASHABLE);
 }
 
-/* Built-in sequences have __add__ and __mul__ from other slots than numbers: those names are then theirs. */
+/* Sequences have __add__ and __mul__ from other slots than numbers: where a built-in type has the name by the one slot, the other
+ * slot has nothing further on in the MRO. */
 static bool spec_has_other_slot(const TypeSpec *spec, const SlotRow *row) {
     const TypeSlots *s = &spec->slots;
     switch (row->offset) {
+    case offsetof(TypeSlots, concat): return s->binary[BINARY_ADD];
+    case offsetof(TypeSlots, repeat): return s->binary[BINARY_MUL];
+    case offsetof(TypeSlots, inplace_concat): return s->inplace[BINARY_ADD];
+    case offsetof(TypeSlots, inplace_repeat): return s->inplace[BINARY_MUL];
     case offsetof(TypeSlots, binary[BINARY_ADD]): return row->name == NAME___add__ && s->concat;
     case offsetof(TypeSlots, binary[BINARY_MUL]): return s->repeat;
     case offsetof(TypeSlots, inplace[BINARY_ADD]): return s->inplace_concat;
@@ -86,7 +91,6 @@ static int update_group(Vm *vm, Type *type, int first) {
     bool script = false, unhashable = false;
     int i = first;
     for (; i == first || same_slot(first, i); i++) {
-        if (!slot_functions[i]) continue;
         Provider p = find_provider(vm, type, &slot_rows[i]);
         if (row->offset == offsetof(TypeSlots, hash) && value_is_none(p.value)) {
             unhashable = true;
@@ -96,28 +100,22 @@ static int update_group(Vm *vm, Type *type, int first) {
         if (fn && native && fn != native) script = true;
         if (fn) native = fn;
     }
-    if (!slot_functions[first]) return i;
     *slot_at(&type->slots, row) = normal_attr_slot(script ? slot_functions[first] : native);
     if (row->offset == offsetof(TypeSlots, hash))
         type->flags = unhashable ? type->flags | TYPE_FLAG_UNHASHABLE : type->flags & ~TYPE_FLAG_UNHASHABLE;
     return i;
 }
 
-/* Slots that only built-in types fill (concat, repeat, buffers) come from the first base in the MRO that has them. */
-static void inherit_native_slots(Type *type) {
+/* Buffers come from the first base in the MRO that has one. */
+static void inherit_buffer(Type *type) {
     Tuple *mro = value_tuple(type->mro);
     TypeSlots *s = &type->slots;
     for (size_t i = 1; i < mro->count; i++) {
         const Type *t = (Type *)value_object(mro->items[i]);
         if (t->flags & TYPE_FLAG_HEAP) continue;
-        if (!s->concat) s->concat = t->slots.concat;
-        if (!s->repeat) s->repeat = t->slots.repeat;
-        if (!s->inplace_concat) s->inplace_concat = t->slots.inplace_concat;
-        if (!s->inplace_repeat) s->inplace_repeat = t->slots.inplace_repeat;
-        if (!s->get_buffer) {
-            s->get_buffer = t->slots.get_buffer;
-            s->buffer_released = t->slots.buffer_released;
-        }
+        if (s->get_buffer || !t->slots.get_buffer) continue;
+        s->get_buffer = t->slots.get_buffer;
+        s->buffer_released = t->slots.buffer_released;
     }
 }
 
@@ -144,7 +142,7 @@ static bool is_special(const Str *name) {
 
 static void update_named(Vm *vm, Type *type, const Str *name) {
     for (int i = 0; i < slot_row_count; i++) {
-        if (vm->names[slot_rows[i].name] != name || !slot_functions[i]) continue;
+        if (vm->names[slot_rows[i].name] != name) continue;
         int first = i;
         while (first > 0 && same_slot(first, first - 1)) first--;
         update_group(vm, type, first);
@@ -154,7 +152,7 @@ static void update_named(Vm *vm, Type *type, const Str *name) {
 void type_update_slots(Vm *vm, Type *type, bool all) {
     if (all) {
         for (int i = 0; i < slot_row_count;) i = update_group(vm, type, i);
-        inherit_native_slots(type);
+        inherit_buffer(type);
     } else {
         size_t position = 0;
         Value key, value;
