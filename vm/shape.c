@@ -312,7 +312,25 @@ void object_attrs_clear(Vm *vm, Object *o) {
     attrs_drop(vm, o);
 }
 
-void object_attrs_free(Vm *vm, Object *o) { object_attrs_clear(vm, o); }
+/* The object is dead and nobody can see it: its slots need no care. */
+void object_attrs_free(Vm *vm, Object *o) {
+    const Shape *s = o->shape;
+    uint32_t members = s->type->slot_names_count, count = s->slot_count;
+    Value *member = members ? object_members(o) : NULL;
+    for (uint32_t i = 0; i < members; i++) value_release(vm, member[i]);
+    Attrs *attrs = object_attrs(o);
+    if (!attrs) return;
+    void *overflow = attrs->overflow;
+    if (s->dict_mode) {
+        release_object(vm, overflow);
+        return;
+    }
+    uint32_t inside = count < s->inline_count ? count : s->inline_count, outside = count - inside;
+    for (uint32_t i = 0; i < inside; i++) value_release(vm, attrs->slots[i]);
+    if (!outside) return;
+    for (uint32_t i = 0; i < outside; i++) value_release(vm, ((Value *)overflow)[i]);
+    heap_free(&vm->heap, overflow, shape_overflow_capacity(outside) * sizeof(Value));
+}
 
 /* --- reading and writing attributes --- */
 
