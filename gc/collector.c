@@ -311,10 +311,18 @@ static bool generation_is_due(const Heap *heap, int generation) {
     return generation < GENERATION_OLDEST || state->long_lived_pending >= state->long_lived_total / 4;
 }
 
+/* Test mode: a collection at each safe point, a full one as often as keeps the cost of a safe point bounded. */
+static void collect_always(Heap *heap) {
+    size_t objects = generation_size(heap, 0) + generation_size(heap, 1) + generation_size(heap, 2);
+    bool full = ++heap->more->always_skipped * 500 >= objects;
+    if (full) heap->more->always_skipped = 0;
+    heap_collect(heap, full ? GENERATION_OLDEST : 0);
+}
+
 void heap_collect_due(Heap *heap) {
     heap_request_done(heap, HEAP_PENDING_COLLECT);
     if (heap->pending & HEAP_PENDING_ALWAYS) {
-        heap_collect(heap, GENERATION_OLDEST);
+        collect_always(heap);
         return;
     }
     for (int i = GENERATION_OLDEST; i >= 0; i--) {

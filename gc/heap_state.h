@@ -51,6 +51,7 @@ typedef struct HeapState {
     uint32_t trash_start; /* index in the generation set aside from which on objects are trash; 0: none are */
     unsigned debug; /* DEBUG_... (gc/collector.h) */
     size_t long_lived_total, long_lived_pending;
+    size_t always_skipped; /* test mode: safe points since the last full collection */
     GenerationStats stats[3];
 
     struct WeakrefTable *weakrefs; /* gc/weakref.c */
