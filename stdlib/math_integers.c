@@ -29,7 +29,7 @@ static Value gcd_pair(Vm *vm, Value a, Value b) {
     if (!y.size) return absolute(vm, a);
     if (y.size == 1) return int_from_u64(vm, mpn_gcd_1(x.limbs, x.size, y.limbs[0]));
     if (x.size == 1) return int_from_u64(vm, mpn_gcd_1(y.limbs, y.size, x.limbs[0]));
-    if (!int_reserve(vm, 4 * (size_t)(x.size + y.size))) return VALUE_ERROR;
+    if (!int_reserve(vm, SCRATCH_GCD(x.size + y.size))) return VALUE_ERROR;
     mpz_t p, q, result;
     mpz_from_view(p, &x);
     mpz_from_view(q, &y);
@@ -82,7 +82,7 @@ static Value square_root(Vm *vm, Value n) {
     if (!view.size) return value_from_small(0);
     IntObject *root = int_alloc(vm, (size_t)(view.size + 1) / 2);
     if (!root) return VALUE_ERROR;
-    if (!int_reserve(vm, 2 * (size_t)view.size)) {
+    if (!int_reserve(vm, SCRATCH_SQRT(view.size))) {
         int_discard_take(vm, root);
         return VALUE_ERROR;
     }
@@ -101,17 +101,17 @@ Value math_isqrt(Vm *vm, Value *args, int nargs) {
 
 /* --- factorial, perm, comb --- */
 
-/* Whether a result of about so many bits may be made: MemoryError otherwise. */
-static bool reserve_bits(Vm *vm, double bits) {
+/* Whether a result of about so many bits may be made, GMP taking `factor` times its limbs: MemoryError otherwise. */
+static bool reserve_bits(Vm *vm, double bits, size_t factor) {
     if (bits > (double)INT_MAX_POWER_BITS) {
         error_no_memory(vm);
         return false;
     }
-    return int_reserve(vm, 3 * (size_t)(bits / LIMB_BITS) + 1);
+    return int_reserve(vm, factor * ((size_t)(bits / LIMB_BITS) + 1));
 }
 
 static Value factorial_of(Vm *vm, uint64_t n) {
-    if (!reserve_bits(vm, n < 2 ? 1 : (double)n * log2((double)n))) return VALUE_ERROR;
+    if (!reserve_bits(vm, n < 2 ? 1 : (double)n * log2((double)n), SCRATCH_FACTORIAL(1))) return VALUE_ERROR;
     mpz_t result;
     mpz_init(result);
     mpz_fac_ui(result, n);
@@ -175,7 +175,7 @@ static Value perm_of(Vm *vm, Value n, Value k) {
         return error_raise(vm, EXC_OverflowError, "k must not exceed %lld", (long long)INT64_MAX);
     }
     if (factors == 0) return value_from_small(1);
-    if (!reserve_bits(vm, (double)factors * log2_of(n))) return VALUE_ERROR;
+    if (!reserve_bits(vm, (double)factors * log2_of(n), 1)) return VALUE_ERROR;
     return falling_product(vm, n, (uint64_t)factors);
 }
 
@@ -192,13 +192,15 @@ Value math_perm(Vm *vm, Value *args, int nargs) {
 /* k <= n / 2 */
 static Value comb_of(Vm *vm, Value n, uint64_t k) {
     double bits = k ? (double)k * (log2_of(n) - log2((double)k) + 2) : 1; /* (n * e / k) ** k */
-    if (!reserve_bits(vm, bits < log2_of(n) ? log2_of(n) : bits)) return VALUE_ERROR;
+    if (!reserve_bits(vm, bits < log2_of(n) ? log2_of(n) : bits, SCRATCH_BINOMIAL(1))) return VALUE_ERROR;
     IntView view;
     int_view(n, &view);
     mpz_t result, from;
+    uint64_t word;
     mpz_from_view(from, &view);
     mpz_init(result);
-    mpz_bin_ui(result, from, k);
+    if (int_to_u64(n, &word)) mpz_bin_uiui(result, word, k); /* far better than mpz_bin_ui */
+    else mpz_bin_ui(result, from, k);
     Value v = int_from_mpz(vm, result);
     mpz_clear(result);
     return v;

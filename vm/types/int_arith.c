@@ -67,7 +67,7 @@ static Value int_multiply(Vm *vm, Value a, Value b) {
     size_t size = (size_t)x.size + (size_t)y.size;
     IntObject *o = int_alloc(vm, size);
     if (!o) return VALUE_ERROR;
-    if (!int_reserve(vm, 2 * size)) {
+    if (!int_reserve(vm, SCRATCH_MUL(size))) {
         int_discard_take(vm, o);
         return VALUE_ERROR;
     }
@@ -114,7 +114,7 @@ static Value divmod_magnitudes(Vm *vm, const IntView *x, const IntView *y, Value
     if (!q) return VALUE_ERROR;
     Scratch scratch;
     if (!scratch_get(vm, &scratch, (size_t)y->size)) goto fail;
-    if (!int_reserve(vm, 2 * (size_t)x->size)) {
+    if (!int_reserve(vm, SCRATCH_DIV(x->size))) {
         scratch_drop(vm, &scratch);
         goto fail;
     }
@@ -198,7 +198,7 @@ bool limbs_divide(Vm *vm, const mp_limb_t *a, mp_size_t an, const mp_limb_t *b, 
         numerator[n - 1] = 0;
     }
     n = limbs_trim(numerator, n);
-    bool ok = int_reserve(vm, 2 * (size_t)n);
+    bool ok = int_reserve(vm, SCRATCH_DIV(n));
     if (ok) {
         mpn_tdiv_qr(quotient, remainder, 0, numerator, n, b, bn);
         bool sticky = limbs_trim(remainder, bn) != 0;

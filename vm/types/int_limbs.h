@@ -85,8 +85,17 @@ bool scratch_get(Vm *vm, Scratch *s, size_t limbs);
 static inline void scratch_drop(Vm *vm, Scratch *s) {
     if (s->bytes) heap_free(&vm->heap, s->limbs, s->bytes);
 }
-/* GMP takes its own scratch memory from malloc: before a large operation, asks the heap whether that much would be
- * allowed. false: MemoryError. Also lets a pending interrupt in: then false with KeyboardInterrupt. */
+/* GMP takes its own scratch memory from malloc, and ends the process when there is none: before a large operation, asks the
+ * heap whether that much would be allowed. false: MemoryError. Also lets a pending interrupt in: then false with
+ * KeyboardInterrupt. How much GMP 6 takes, in limbs, was measured from 1,000 to 1,500,000 limbs: */
+#define SCRATCH_MUL(result) (4 * (size_t)(result))
+#define SCRATCH_DIV(dividend) (5 * (size_t)(dividend))
+#define SCRATCH_TO_TEXT(size) (7 * (size_t)(size))
+#define SCRATCH_FROM_TEXT(size) (6 * (size_t)(size))
+#define SCRATCH_SQRT(size) (4 * (size_t)(size))
+#define SCRATCH_GCD(both) (4 * (size_t)(both))
+#define SCRATCH_FACTORIAL(result) (4 * (size_t)(result))
+#define SCRATCH_BINOMIAL(result) (8 * (size_t)(result))
 bool int_reserve_slow(Vm *vm, size_t limbs);
 static inline bool int_reserve(Vm *vm, size_t limbs) { return limbs < 1000 || int_reserve_slow(vm, limbs); }
 

@@ -34,7 +34,7 @@ static mp_limb_t *power_limbs(Vm *vm, mp_limb_t *work, size_t room, const mp_lim
     mpn_copyi(result, base, n);
     mp_size_t length = n;
     for (int bit = 62 - __builtin_clzll(exponent); bit >= 0; bit--) {
-        if (!int_reserve(vm, 4 * (size_t)length)) return NULL;
+        if (!int_reserve(vm, SCRATCH_MUL(2 * length))) return NULL;
         mpn_sqr(other, result, length);
         length = limbs_trim(other, 2 * length);
         mp_limb_t *swap = result;
@@ -141,9 +141,15 @@ static Value mod_result(Vm *vm, mpz_t z, const IntView *modulus) {
     return int_from_limbs(vm, mpz_limbs_read(z), (mp_size_t)mpz_size(z), mpz_sgn(z) < 0);
 }
 
+/* Limbs that mpz_powm takes: mostly a table of powers that grows with the exponent, to 512 of them. */
+static size_t power_mod_scratch(const IntView *a, const IntView *b, const IntView *m) {
+    size_t bits = limbs_bit_length(b->limbs, b->size), powers = 1;
+    for (size_t limit = 7; powers < 512 && bits > limit; limit = limit * 5 / 2) powers *= 2;
+    return (powers + 10) * (size_t)m->size + 2 * (size_t)a->size;
+}
+
 static Value power_mod_large(Vm *vm, const IntView *a, const IntView *b, const IntView *m) {
-    size_t room = 8 * (size_t)m->size + (size_t)a->size;
-    if (!int_reserve(vm, room)) return VALUE_ERROR;
+    if (!int_reserve(vm, power_mod_scratch(a, b, m))) return VALUE_ERROR;
     mpz_t base, exponent, modulus, result;
     mpz_from_view(base, a);
     mpz_from_view(exponent, b);

@@ -64,7 +64,7 @@ static Value view_to_str(Vm *vm, const IntView *v, int base, const char *prefix)
     Value result = VALUE_ERROR;
     Scratch scratch;
     if (scratch_get(vm, &scratch, (size_t)v->size + 1)) {
-        if (int_reserve(vm, 3 * (size_t)v->size)) {
+        if (int_reserve(vm, SCRATCH_TO_TEXT(v->size))) {
             mpn_copyi(scratch.limbs, v->limbs, v->size);
             size_t count = v->size ? mpn_get_str(raw, base, scratch.limbs, v->size) : (raw[0] = 0, 1);
             unsigned char *first = raw;
@@ -112,7 +112,7 @@ static Value large_from_digits(Vm *vm, const char *digits, size_t length, int ba
     Value v = VALUE_ERROR;
     size_t limbs = length / digits_per_limb(base) + 2;
     IntObject *o = int_alloc(vm, limbs);
-    if (o && !int_reserve(vm, 2 * limbs)) {
+    if (o && !int_reserve(vm, SCRATCH_FROM_TEXT(limbs))) {
         int_discard_take(vm, o);
     } else if (o) {
         mpn_zero(o->limbs, (mp_size_t)limbs);
