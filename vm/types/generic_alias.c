@@ -206,8 +206,8 @@ Value generic_substitute(Vm *vm, Value self, Tuple *args, Tuple *parameters, Val
     const Value *values = value_is_tuple(item) ? value_tuple(item)->items : &item;
     size_t count = value_is_tuple(item) ? value_tuple(item)->count : 1;
     if (count != parameters->count)
-        return error_type(vm, "Too %s arguments for %V; actual %zu, expected %zu", count > parameters->count ? "many" : "few", self, count,
-                          parameters->count);
+        return error_type(vm, "Too %s arguments for %V; actual %zu, expected %s%zu", count > parameters->count ? "many" : "few", self,
+                          count, count > parameters->count ? "" : "at least ", parameters->count);
     Substitution s = {.parameters = parameters, .values = values};
     Tuple *out = tuple_new(vm, args->count);
     for (size_t i = 0; out && i < args->count; i++) {

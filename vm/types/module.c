@@ -114,6 +114,12 @@ static Value get_dict(Vm *vm, Value self) {
     return value_retain(value_from_object(self_of(self)->dict));
 }
 
+static bool set_dict(Vm *vm, Value self, Value value) {
+    (void)self, (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
+
 static Value get_annotations(Vm *vm, Value self) {
     Module *m = self_of(self);
     Value found = dict_peek_str(vm, m->dict, NAME(vm, __annotations__));
@@ -202,7 +208,7 @@ static const NativeDef module_methods[] = {
 };
 
 static const GetSetDef module_getset[] = {
-    {"__dict__", get_dict, NULL, NULL},
+    {"__dict__", get_dict, set_dict, NULL},
     {"__annotations__", get_annotations, set_annotations, NULL},
     {0},
 };
