@@ -276,10 +276,11 @@ static void print_part(Printer *p, Str *text, int64_t start, int64_t end) {
 static void print_syntax_line(Printer *p, Str *text, int64_t spaces, int64_t length, int64_t start, int64_t end) {
     printer_ascii(p, "    ");
     int64_t from = spaces + start, to = spaces + end;
-    if (!p->color || start < 0 || from > length) from = to = spaces;
+    if (from > length) from = length;
     if (to > length) to = length;
+    if (!p->color || start < 0) from = to = spaces;
     print_part(p, text, spaces, from);
-    if (to > from) {
+    if (p->color && start >= 0) {
         printer_color(p, COLOR_BOLD_RED);
         print_part(p, text, from, to);
         printer_plain(p);
@@ -473,9 +474,12 @@ static void print_title(Printer *p, size_t index, bool truncated) {
     p->margin = '|';
 }
 
+/* Members have no colours in CPython either. */
 static void print_members(Printer *p, Report *report) {
+    bool color = p->color;
     size_t count = report->member_count, shown = count > GROUP_WIDTH_MAX ? GROUP_WIDTH_MAX + 1 : count;
     p->need_close = false;
+    p->color = false;
     for (size_t i = 0; i < shown; i++) {
         bool truncated = i >= GROUP_WIDTH_MAX;
         if (i == shown - 1) p->need_close = true; /* by whoever ends there */
@@ -495,6 +499,7 @@ static void print_members(Printer *p, Report *report) {
         }
         p->depth--;
     }
+    p->color = color;
 }
 
 static void print_group(Printer *p, Report *report, Traceback *stack) {
