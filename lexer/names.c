@@ -9,11 +9,12 @@
 
 #include "lexer/identifier.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-enum { LONGEST_NAME = 128 };
+enum { LONGEST_NAME = CHARACTER_NAME_MAX };
 
 /* Characters in a row whose names are `prefix` and one of `rest`, which are separated by '|'. */
 typedef struct Run {
@@ -170,14 +171,15 @@ static bool find_numbered(const char *name, uint32_t *c)
 }
 
 /* Hangul syllables are named after their letters (Unicode 3.12): initial, vowel, final. */
+static const char *const INITIALS[] = {"G", "GG", "N", "D", "DD", "R", "M",  "B", "BB", "S",
+                                       "SS", "", "J", "JJ", "C", "K", "T", "P", "H"};
+static const char *const VOWELS[] = {"A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O",  "WA", "WAE",
+                                     "OE", "YO", "U",  "WEO", "WE", "WI", "YU",  "EU", "YI", "I"};
+static const char *const FINALS[] = {"",   "G",  "GG", "GS", "N",  "NJ", "NH", "D", "L",  "LG", "LM", "LB", "LS", "LT",
+                                     "LP", "LH", "M",  "B",  "BS", "S",  "SS", "NG", "J", "C",  "K",  "T",  "P",  "H"};
+
 static bool find_hangul(const char *name, uint32_t *c)
 {
-    static const char *const INITIALS[] = {"G", "GG", "N", "D", "DD", "R", "M",  "B", "BB", "S",
-                                           "SS", "", "J", "JJ", "C", "K", "T", "P", "H"};
-    static const char *const VOWELS[] = {"A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O",  "WA", "WAE",
-                                         "OE", "YO", "U",  "WEO", "WE", "WI", "YU",  "EU", "YI", "I"};
-    static const char *const FINALS[] = {"",   "G",  "GG", "GS", "N",  "NJ", "NH", "D", "L",  "LG", "LM", "LB", "LS", "LT",
-                                         "LP", "LH", "M",  "B",  "BS", "S",  "SS", "NG", "J", "C",  "K",  "T",  "P",  "H"};
     const char *rest = skip_prefix(name, "HANGUL SYLLABLE ");
 
     for (uint32_t i = 0; rest && i < COUNT(INITIALS); i++) {
@@ -307,4 +309,124 @@ bool character_find(const char *name, size_t length, uint32_t *character)
             *p &= ~0x20;
     return find_in_table(copy, character) || find_repeated(copy, character) || find_alphabet(copy, character) ||
            find_braille(copy, character) || find_selector(copy, character) || find_composed(copy, character);
+}
+
+/* --- names of characters --- */
+
+/* Writes "prefix" and `length` bytes of `rest`. */
+static size_t write_name(char *out, const char *prefix, const char *rest, size_t length)
+{
+    size_t start = strlen(prefix);
+
+    if (start + length >= CHARACTER_NAME_MAX)
+        return 0;
+    memcpy(out, prefix, start);
+    memcpy(out + start, rest, length);
+    out[start + length] = '\0';
+    return start + length;
+}
+
+static size_t name_in_table(uint32_t c, char *out)
+{
+    for (size_t i = 0; i < COUNT(RUNS); i++) {
+        const char *item = RUNS[i].rest;
+        uint32_t at = RUNS[i].first;
+
+        if (c < at || c - at >= 0x400)
+            continue;
+        for (; at < c && (item = strchr(item, '|')) != NULL; at++)
+            item++;
+        if (item)
+            return write_name(out, RUNS[i].prefix, item, strcspn(item, "|"));
+    }
+    return 0;
+}
+
+static size_t name_numbered(uint32_t c, char *out)
+{
+    char hex[16];
+
+    for (size_t i = 0; i < COUNT(NUMBERED); i++)
+        if (c >= NUMBERED[i].first && c <= NUMBERED[i].last && *NUMBERED[i].prefix != 'T') /* CPython names no Tangut */
+            return write_name(out, NUMBERED[i].prefix, hex, (size_t)snprintf(hex, sizeof hex, "%04X", (unsigned)c));
+    return 0;
+}
+
+static size_t name_hangul(uint32_t c, char *out)
+{
+    char syllable[16];
+    uint32_t index = c - 0xAC00, finals = (uint32_t)COUNT(FINALS), vowels = (uint32_t)COUNT(VOWELS);
+
+    if (index >= COUNT(INITIALS) * vowels * finals)
+        return 0;
+    snprintf(syllable, sizeof syllable, "%s%s%s", INITIALS[index / finals / vowels], VOWELS[index / finals % vowels], FINALS[index % finals]);
+    return write_name(out, "HANGUL SYLLABLE ", syllable, strlen(syllable));
+}
+
+static size_t name_repeated(uint32_t c, char *out)
+{
+    char rest[CHARACTER_NAME_MAX];
+
+    for (size_t i = 0; i < COUNT(REPEATED); i++)
+        if (c >= REPEATED[i].there && c - REPEATED[i].there <= REPEATED[i].last - REPEATED[i].first)
+            return write_name(out, REPEATED[i].prefix, rest, name_in_table(c - REPEATED[i].there + REPEATED[i].first, rest));
+    return 0;
+}
+
+/* What a mark is called on this letter: Greek has words of its own. */
+static const char *mark_name(uint32_t letter, bool capital, uint32_t mark)
+{
+    bool greek = letter >= 0x370 && letter < 0x400, polytonic = letter >= 0x1F00 && letter < 0x2000;
+
+    if (greek || polytonic) {
+        switch (mark) {
+        case 0x300: return "VARIA";
+        case 0x301: return greek ? "TONOS" : "OXIA";
+        case 0x306: return "VRACHY";
+        case 0x308: return "DIALYTIKA";
+        case 0x345: return capital ? "PROSGEGRAMMENI" : "YPOGEGRAMMENI";
+        }
+    }
+    for (size_t i = 0; i < COUNT(MARKS); i++)
+        if (MARKS[i].mark == mark)
+            return MARKS[i].name;
+    return NULL;
+}
+
+/* A letter and its marks. From U+1EA0 on (Vietnamese) the dot below comes last. */
+static size_t name_composed(uint32_t c, char *out)
+{
+    utf8proc_int32_t parts[8];
+    int unused = 0;
+    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)c, parts, 8, UTF8PROC_DECOMPOSE, &unused);
+    size_t length = count > 1 && count <= 8 ? name_in_table((uint32_t)parts[0], out) : 0;
+
+    if (!length || !strstr(out, " LETTER ") || strstr(out, " WITH "))
+        return 0;
+    bool capital = strstr(out, " CAPITAL ") != NULL;
+    if (count == 3 && parts[1] == 0x323 && c >= 0x1EA0 && c < 0x1F00) {
+        parts[1] = parts[2];
+        parts[2] = 0x323;
+    }
+    for (utf8proc_ssize_t i = 1; i < count; i++) {
+        const char *mark = mark_name(c, capital, (uint32_t)parts[i]), *glue = i == 1 ? " WITH " : " AND ";
+
+        if (!mark || length + strlen(glue) + strlen(mark) >= CHARACTER_NAME_MAX)
+            return 0;
+        length += (size_t)snprintf(out + length, CHARACTER_NAME_MAX - length, "%s%s", glue, mark);
+    }
+    return length;
+}
+
+size_t character_name(uint32_t character, char out[CHARACTER_NAME_MAX])
+{
+    size_t length = name_in_table(character, out);
+
+    if (!length)
+        length = name_numbered(character, out);
+    if (!length)
+        length = name_hangul(character, out);
+    if (!length)
+        length = name_repeated(character, out);
+    return length ? length : name_composed(character, out);
 }

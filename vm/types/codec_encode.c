@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lexer/identifier.h"
+#include "lexer/names.h"
 #include "vm/types/str_internal.h"
 
 typedef struct Encoder {
@@ -98,7 +99,9 @@ static const char *reason_of(EncodingId id) {
 }
 
 static bool encode_escaped(Encoder *e, uint32_t c) {
-    char text[24];
+    char text[24], name[CHARACTER_NAME_MAX];
+    if (e->handler == HANDLER_NAME_REPLACE && character_name(c, name))
+        return encode_ascii(e, "\\N{") && encode_ascii(e, name) && encode_ascii(e, "}");
     if (e->handler == HANDLER_XML_REPLACE) snprintf(text, sizeof text, "&#%u;", c);
     else if (c < 0x100) snprintf(text, sizeof text, "\\x%02x", c);
     else if (c < 0x10000) snprintf(text, sizeof text, "\\u%04x", c);
