@@ -2,7 +2,7 @@
  *
  * A name is looked for in the table, then by rule: "LATIN SMALL LETTER E WITH ACUTE" is what NFC composes of the letter
  * and the mark. The table ends where its use does (no historic scripts); a rule may know combinations that Unicode
- * has no name for. Only \N{...} looks names up, once per literal, so a linear search does.
+ * has no name for. Only \N{...} and namereplace look names up, so a linear search does. character_name goes the other way.
  * To add a name: a RUN in names.def; to add a family: a row in one of the tables below.
  */
 #include "lexer/names.h"
