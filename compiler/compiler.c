@@ -60,7 +60,7 @@ static Value error_details(Vm *vm, const SyntaxErrorInfo *error, const char *fil
     size_t size = 0, end_size = 0;
     const char *line = source ? line_find(source, length, error->start.line, &size) : NULL;
     const char *last = source && error->end.line && error->end.column != UINT32_MAX ? line_find(source, length, error->end.line, &end_size) : NULL;
-    int64_t offset = line ? character_offset(line, size, error->start.column) + 1 : (int64_t)error->start.column + 1;
+    int64_t offset = line ? character_offset(line, size, error->start.column) + 1 : (int64_t)(int32_t)error->start.column + 1; /* column -1: before the line */
     int64_t end_offset = last ? character_offset(last, end_size, error->end.column) + 1 : (int64_t)error->end.column + 1;
     if (!error->end.line) end_offset = error->end_offset;
     Value items[6] = {string_value(vm, filename, strlen(filename)),
