@@ -59,8 +59,13 @@ static Value search_path(Vm *vm, Str *name) {
         return value_is_empty(path) ? VALUE_NONE : value_retain(path);
     }
     Value module = import_find_and_load(vm, parent);
-    Value path = value_is_error(module) ? VALUE_ERROR : import_parent_path(vm, parent, name);
+    Value path = value_is_error(module) ? VALUE_ERROR : import_find_attr(vm, module, NAME(vm, __path__));
     value_release(vm, module);
+    if (value_is_empty(path)) {
+        Value full = value_from_object(name), above = value_from_object(parent);
+        Value message = str_format(vm, "__path__ attribute not found on %V while trying to find %V", above, full);
+        path = import_error_not_found_take(vm, message, name);
+    }
     release_object(vm, parent);
     if (value_is_error(path)) give_up_on_parent(vm, name);
     return path;

@@ -35,14 +35,26 @@ static void write_text(Vm *vm, const char *text) {
     if (!value_is_error(v)) value_release(vm, v);
 }
 
+/* sys.last_exc and its elder siblings: what the exception refers to lives until the end of the program, as in CPython. */
+static void set_last_exception(Vm *vm, Value exception, Value traceback) {
+    Dict *sys = ((Module *)value_object(vm->sys_module))->dict;
+    Value type = value_from_object(value_type(vm, exception));
+    bool ok = dict_set_ascii(vm, sys, "last_exc", exception) && dict_set_ascii(vm, sys, "last_type", type) &&
+              dict_set_ascii(vm, sys, "last_value", exception) && dict_set_ascii(vm, sys, "last_traceback", traceback);
+    if (!ok) error_clear(vm);
+}
+
 void error_print(Vm *vm, Value exception) {
     Value hook = value_retain(dict_peek_str(vm, ((Module *)value_object(vm->sys_module))->dict, NAME(vm, excepthook)));
-    if (value_is_empty(hook)) {
-        traceback_print(vm, exception);
-        return;
-    }
     ExceptionObject *e = value_exception(exception);
     Value traceback = value_retain(e->traceback ? value_from_object(e->traceback) : VALUE_NONE);
+    set_last_exception(vm, exception, traceback);
+    if (value_is_empty(hook)) {
+        write_text(vm, "sys.excepthook is missing\n");
+        traceback_print(vm, exception);
+        value_release(vm, traceback);
+        return;
+    }
     Value args[3] = {value_from_object(e->head.shape->type), exception, traceback};
     Value result = value_call(vm, hook, args, 3, NULL);
     if (value_is_error(result)) {
