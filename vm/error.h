@@ -52,6 +52,8 @@ void error_write(Vm *vm, Value text);
 void error_print(Vm *vm, Value exception);
 /* A warning through warnings.warn's default filter: printed as CPython does. false: turned into an exception. */
 bool error_warn(Vm *vm, ExceptionId category, const char *format, ...);
+/* The same about an object (an unawaited coroutine, an unclosed file): CPython adds a line that tells how to find where it was made. */
+bool error_warn_source(Vm *vm, ExceptionId category, Value source, const char *format, ...);
 /* The same at a place that is not the running line (SyntaxWarning). */
 bool error_warn_at(Vm *vm, ExceptionId category, Str *filename, int line, Value message);
 /* Makes `exception` (stolen) pending; its context becomes the exception being handled, if there is one. Result: VALUE_ERROR. */

@@ -270,14 +270,17 @@ static void write_source_line(Vm *vm, Str *filename, int line) {
     source_cache_drop(&sources);
 }
 
-/* repeats: also when the same has been shown before. */
-static bool warn_by_default(Vm *vm, ExceptionId category, Str *filename, int line, Value message, bool repeats) {
+/* repeats: also when the same has been shown before. sourced: it is about an object. */
+static bool warn_by_default(Vm *vm, ExceptionId category, Str *filename, int line, Value message, bool repeats, bool sourced) {
     if (!warning_is_shown(vm, category)) return true;
     Value text = str_format(vm, "%U:%d: %N: %S\n", filename, line, vm->exception_types[category], message);
     if (value_is_error(text)) return false;
     if (repeats || warning_is_new(vm, text)) {
         error_write(vm, text);
         write_source_line(vm, filename, line);
+        if (sourced)
+            error_write_take(vm, str_format(vm, "%N: Enable tracemalloc to get the object allocation traceback\n",
+                                            vm->exception_types[category]));
     }
     value_release(vm, text);
     return true;
@@ -302,19 +305,22 @@ static bool warn_by_module(Vm *vm, Value module, const char *function, Value *ar
 
 bool error_warn_at(Vm *vm, ExceptionId category, Str *filename, int line, Value message) {
     Value module = warnings_module_peek(vm);
-    if (!value_is_module(module)) return warn_by_default(vm, category, filename, line, message, true);
+    if (!value_is_module(module)) return warn_by_default(vm, category, filename, line, message, true, false);
     Value args[4] = {message, value_from_object(vm->exception_types[category]), value_from_object(filename), value_from_small(line)};
     return warn_by_module(vm, module, "warn_explicit", args, 4);
 }
 
-static bool warn_here(Vm *vm, ExceptionId category, Value message) {
+/* source: VALUE_EMPTY: none. */
+static bool warn_here(Vm *vm, ExceptionId category, Value message, Value source) {
     Value module = warnings_module_peek(vm);
+    bool sourced = !value_is_empty(source);
     if (value_is_module(module)) {
-        Value args[3] = {message, value_from_object(vm->exception_types[category]), value_from_small(1)};
-        return warn_by_module(vm, module, "warn", args, 3);
+        Value args[4] = {message, value_from_object(vm->exception_types[category]), value_from_small(1), source};
+        return warn_by_module(vm, module, "warn", args, sourced ? 4 : 3);
     }
-    if (vm->frame) return warn_by_default(vm, category, vm->frame->code->filename, frame_line(vm->frame), message, false);
-    return warn_by_default(vm, category, NAME(vm, sys), 1, message, false);
+    Str *filename = vm->frame ? vm->frame->code->filename : NAME(vm, sys);
+    int line = vm->frame ? frame_line(vm->frame) : 1;
+    return warn_by_default(vm, category, filename, line, message, false, sourced);
 }
 
 bool error_warn(Vm *vm, ExceptionId category, const char *format, ...) {
@@ -323,7 +329,18 @@ bool error_warn(Vm *vm, ExceptionId category, const char *format, ...) {
     Value message = str_format_list(vm, format, args);
     va_end(args);
     if (value_is_error(message)) return false;
-    bool ok = warn_here(vm, category, message);
+    bool ok = warn_here(vm, category, message, VALUE_EMPTY);
+    value_release(vm, message);
+    return ok;
+}
+
+bool error_warn_source(Vm *vm, ExceptionId category, Value source, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    Value message = str_format_list(vm, format, args);
+    va_end(args);
+    if (value_is_error(message)) return false;
+    bool ok = warn_here(vm, category, message, source);
     value_release(vm, message);
     return ok;
 }
