@@ -562,12 +562,13 @@ static Value format(Vm *vm, Value exception, bool color) {
     bool ok = first && collect_all(&c, first);
     if (ok) print_chain(&p, first);
     else builder_drop(&p.out);
-    if (!ok && !error_pending(vm)) error_no_memory(vm);
     source_cache_drop(&p.sources);
     arena_release(&c.arena);
     release_object(vm, c.seen);
     release_object(vm, c.all);
-    return ok ? builder_finish(&p.out) : VALUE_ERROR;
+    Value text = ok ? builder_finish(&p.out) : VALUE_ERROR;
+    if (value_is_error(text) && !error_pending(vm)) error_no_memory(vm);
+    return text;
 }
 
 Value traceback_format(Vm *vm, Value exception) { return format(vm, exception, false); }
