@@ -237,7 +237,7 @@ static bool delegate_close(Vm *vm, Value delegate) {
 
 Value generator_close(Vm *vm, Generator *g) {
     if (g->state == GENERATOR_RUNNING) return error_state(vm, g);
-    if (g->state == GENERATOR_CREATED) generator_drop(vm, g);
+    if (g->state == GENERATOR_CREATED) g->state = GENERATOR_FINISHED; /* its arguments live as long as itself, as in CPython */
     if (g->state == GENERATOR_FINISHED) return VALUE_NONE;
     Value delegate = value_retain(generator_delegate_peek(g));
     bool ok = value_is_empty(delegate) || delegate_close(vm, delegate);
