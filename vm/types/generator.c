@@ -390,12 +390,12 @@ static void generator_visit(Object *o, VisitFn visit, void *arg) {
 
 static void generator_clear(Vm *vm, Object *o) {
     Generator *g = (Generator *)o;
-    if (g->state != GENERATOR_RUNNING && g->state != GENERATOR_FINISHED) generator_drop(vm, g);
+    if (g->state != GENERATOR_RUNNING && g->function) generator_drop(vm, g); /* function NULL: nothing is left */
 }
 
 static void generator_free(Vm *vm, Object *o) {
     Generator *g = (Generator *)o;
-    if (g->state != GENERATOR_FINISHED) generator_drop(vm, g);
+    if (g->function) generator_drop(vm, g);
     FrameObject *frame = g->frame;
     g->frame = NULL;
     if (frame) frame->generator = NULL;
