@@ -58,7 +58,6 @@ Value builtins_import(Vm *vm, Value *args, int nargs);
 /* builtins_io.c */
 Value builtins_print(Vm *vm, Value *args, int nargs);
 Value builtins_input(Vm *vm, Value *args, int nargs);
-Value builtins_open(Vm *vm, Value *args, int nargs);
 Value builtins_breakpoint(Vm *vm, Value *args, int nargs);
 
 #endif

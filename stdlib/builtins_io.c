@@ -122,27 +122,6 @@ Value builtins_input(Vm *vm, Value *args, int nargs) {
     return shorter ? value_from_object(shorter) : VALUE_ERROR;
 }
 
-/* io.open, imported when first used. "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)" */
-Value builtins_open(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    Value io = import_module_ascii(vm, "io");
-    if (value_is_error(io)) return io;
-    Str *name = str_intern(vm, "open", 4);
-    Value open = name ? value_get_attr(vm, io, name) : VALUE_ERROR;
-    release_object(vm, name);
-    value_release(vm, io);
-    if (value_is_error(open)) return open;
-    static const char *const names[] = {"file", "mode", "buffering", "encoding", "errors", "newline", "closefd", "opener"};
-    Dict *given = dict_new(vm);
-    bool ok = given != NULL;
-    for (int k = 0; ok && k < 8; k++)
-        if (!value_is_empty(args[k])) ok = dict_set_ascii(vm, given, names[k], args[k]);
-    Value file = ok ? value_call_ex(vm, open, value_tuple(vm->empty_tuple), given) : VALUE_ERROR;
-    release_object(vm, given);
-    value_release(vm, open);
-    return file;
-}
-
 /* sys.breakpointhook(*args, **kws) */
 Value builtins_breakpoint(Vm *vm, Value *args, int nargs) {
     (void)args;

@@ -1,6 +1,8 @@
 /* The builtins module: its table of functions, its types and constants. The functions are in builtins_*.c. */
 #include "stdlib/builtins.h"
 
+#include "stdlib/io.h"
+
 #include "vm/ops.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
@@ -44,7 +46,7 @@ static const NativeDef functions[] = {
     {"min", builtins_min, "(*args, default=None, key=None)", "The smallest item of an iterable, or of the arguments.", 0},
     {"next", builtins_next, "(iterator, default=None, /)", "The next item; default when there is none.", 0},
     {"oct", builtins_oct, "(number, /)", "The octal text of an integer: oct(8) == '0o10'.", 0},
-    {"open", builtins_open,
+    {"open", io_open,
      "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)", "Opens a file.", 0},
     {"ord", builtins_ord, "(c, /)", "The code point of a one-character str.", 0},
     {"pow", builtins_pow, "(base, exp, mod=None)", "base**exp, or base**exp % mod without the large number between.", 0},

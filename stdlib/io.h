@@ -27,6 +27,9 @@ bool io_is(Vm *vm, Value v, IoType id);
 Value io_unsupported(Vm *vm, const char *what);
 Value error_closed(Vm *vm); /* ValueError: I/O operation on closed file. */
 
+/* builtins.open (io_module.c). */
+Value io_open(Vm *vm, Value *args, int nargs);
+
 /* --- io_file.c --- */
 typedef enum HostStream { HOST_NONE, HOST_IN, HOST_OUT, HOST_ERR } HostStream;
 
@@ -37,6 +40,7 @@ typedef struct FileIO {
     bool readable, writable, appending, created, close_fd;
     int8_t seekable; /* -1: not asked yet */
     uint8_t host;    /* HostStream: reads and writes go to the VM's streams */
+    bool wrapped;    /* a Buffered stands on it: that one closes it */
 } FileIO;
 /* Opens name (a path or an int descriptor). */
 Value file_open(Vm *vm, Value name, const char *mode, bool close_fd, Value opener);
@@ -59,10 +63,13 @@ typedef struct Buffered {
     size_t read_at, read_end; /* bytes read ahead */
     size_t write_end;         /* bytes waiting to be written, from 0; never together with read-ahead */
     bool can_read, can_write;
+    bool wrapped;             /* a TextIOWrapper stands on it: that one closes it */
 } Buffered;
 Value buffered_new(Vm *vm, IoType id, Value raw, size_t size);
 bool buffered_write(Vm *vm, Buffered *b, const uint8_t *data, size_t size);
 bool buffered_flush(Vm *vm, Buffered *b);
+/* size bytes, fewer at the end; negative: all. New Bytes. */
+Value buffered_read(Vm *vm, Buffered *b, int64_t size);
 /* Up to size bytes, with at most one read of the raw stream when nothing is buffered. -1: error; 0: at the end. */
 int64_t buffered_read1(Vm *vm, Buffered *b, uint8_t *into, size_t size);
 
@@ -76,8 +83,8 @@ typedef struct Newlines {
 #define NEWLINE_CR 1u
 #define NEWLINE_LF 2u
 #define NEWLINE_CRLF 4u
-/* None (or absent), "", "\n", "\r", "\r\n"; anything else raises. */
-bool newlines_init(Vm *vm, Newlines *n, Value newline);
+/* None (or absent), "", "\n", "\r", "\r\n". false: it is none of these; nothing is raised. */
+bool newlines_set(Newlines *n, Value newline);
 /* A decoded text as the stream gives it: notes what was seen, translates. The text is stolen. */
 Value newlines_read_take(Vm *vm, Newlines *n, Value text);
 /* A text as it is written: "\n" replaced by n->end. New. */
@@ -95,10 +102,14 @@ bool io_std_streams(Vm *vm, Dict *sys);
 /* --- io_base.c: helpers for methods --- */
 /* Whether the stream is closed: 1, 0, -1 error. */
 int stream_closed(Vm *vm, Value stream);
+/* A setter: AttributeError, readonly attribute. */
+bool io_set_readonly(Vm *vm, Value self, Value value);
 /* Reads a size argument: VALUE_EMPTY or None mean -1. */
 bool size_argument(Vm *vm, Value v, int64_t *out);
 /* A buffer to read into; `function` names the caller in the TypeError. */
 bool io_writable_buffer(Vm *vm, Value v, const char *function, Buffer *out);
+/* The next line by the stream's readline(), for subclasses. VALUE_EMPTY at the end. */
+Value io_next_text(Vm *vm, Value self);
 /* stream.method(): true when it did not raise. */
 bool stream_call(Vm *vm, Value stream, const char *method);
 

@@ -36,12 +36,34 @@ bool size_argument(Vm *vm, Value v, int64_t *out) {
 
 bool io_writable_buffer(Vm *vm, Value v, const char *function, Buffer *out) {
     if (value_type(vm, v)->slots.get_buffer) {
-        if (!buffer_get(vm, v, out, true)) return false;
-        if (!out->readonly) return true;
-        buffer_release(vm, out);
+        if (buffer_get(vm, v, out, true)) {
+            if (!out->readonly) return true;
+            buffer_release(vm, out);
+        } else if (!error_clear_if(vm, EXC_BufferError) && !error_clear_if(vm, EXC_TypeError)) {
+            return false;
+        }
     }
     error_type(vm, "%s must be read-write bytes-like object, not %T", function, v);
     return false;
+}
+
+bool io_set_readonly(Vm *vm, Value self, Value value) {
+    (void)self, (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
+
+Value io_next_text(Vm *vm, Value self) {
+    Value line = value_call_method(vm, self, NAME(vm, readline), NULL, 0);
+    if (value_is_error(line)) return line;
+    if (!value_is_str(line)) {
+        error_raise(vm, EXC_OSError, "readline() should have returned a str object, not '%T'", line);
+        value_release(vm, line);
+        return VALUE_ERROR;
+    }
+    if (value_str_peek(line)->length) return line;
+    value_release(vm, line);
+    return VALUE_EMPTY;
 }
 
 bool stream_call(Vm *vm, Value stream, const char *method) {
@@ -65,6 +87,8 @@ static Value unsupported_seek(Vm *vm, Value *args, int nargs) { return (void)arg
 static Value unsupported_truncate(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "truncate"); }
 static Value unsupported_fileno(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "fileno"); }
 static Value unsupported_read(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "read"); }
+static Value unsupported_read1(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "read1"); }
+static Value unsupported_readline(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "readline"); }
 static Value unsupported_write(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "write"); }
 static Value unsupported_detach(Vm *vm, Value *args, int nargs) { return (void)args, (void)nargs, io_unsupported(vm, "detach"); }
 static Value answer_false(Vm *vm, Value *args, int nargs) { return (void)vm, (void)args, (void)nargs, VALUE_FALSE; }
@@ -108,10 +132,19 @@ static Value base_close(Vm *vm, Value *args, int nargs) {
     return VALUE_ERROR;
 }
 
+/* Whether a stream above will close this one. */
+static bool is_wrapped(Vm *vm, Object *o) {
+    Type *type = o->shape->type;
+    if (type == io_type(vm, IO_FILE)) return ((FileIO *)o)->wrapped;
+    bool buffered = type == io_type(vm, IO_BUFFERED_READER) || type == io_type(vm, IO_BUFFERED_WRITER) || type == io_type(vm, IO_BUFFERED_RANDOM);
+    return buffered && ((Buffered *)o)->wrapped;
+}
+
 static Value base_del(Vm *vm, Value *args, int nargs) {
     (void)nargs;
+    if (is_wrapped(vm, value_object(args[0]))) return VALUE_NONE;
     int closed = stream_closed(vm, args[0]);
-    if (closed == 0 && !stream_call(vm, args[0], "close")) error_clear(vm);
+    if (closed == 0 && !stream_call(vm, args[0], "close")) error_unraisable(vm, NULL, args[0]);
     if (closed < 0) error_clear(vm);
     return VALUE_NONE;
 }
@@ -178,17 +211,19 @@ static Value base_readlines(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     int64_t hint, total = 0;
     if (!size_argument(vm, args[1], &hint)) return VALUE_ERROR;
-    List *lines = list_new(vm, 0);
-    if (!lines) return VALUE_ERROR;
-    for (;;) {
-        Value line = value_next(vm, args[0]);
-        if (value_is_empty(line)) return value_from_object(lines);
-        if (value_is_error(line)) break;
-        int64_t length = value_length(vm, line);
-        if (!list_append_take(vm, lines, line) || length < 0) break;
+    Value iterator = value_iter(vm, args[0]), line = VALUE_ERROR;
+    List *lines = value_is_error(iterator) ? NULL : list_new(vm, 0);
+    while (lines && !(hint > 0 && total >= hint)) {
+        line = value_next(vm, iterator);
+        if (value_is_empty(line) || value_is_error(line)) break;
+        int64_t length = hint > 0 ? value_length(vm, line) : 0;
         total += length;
-        if (hint > 0 && total >= hint) return value_from_object(lines);
+        if (list_append_take(vm, lines, line) && length >= 0) continue;
+        line = VALUE_ERROR;
+        break;
     }
+    value_release(vm, iterator);
+    if (lines && !value_is_error(line)) return value_from_object(lines);
     release_object(vm, lines);
     return VALUE_ERROR;
 }
@@ -264,6 +299,12 @@ static Value raw_readall(Vm *vm, Value *args, int nargs) {
     return bytes ? value_from_object(bytes) : VALUE_ERROR;
 }
 
+static Value not_implemented(Vm *vm, Value *args, int nargs) {
+    (void)args, (void)nargs;
+    error_set_take(vm, value_call0(vm, value_from_object(vm->exception_types[EXC_NotImplementedError])));
+    return VALUE_ERROR;
+}
+
 static Value raw_read(Vm *vm, Value *args, int nargs) {
     int64_t size;
     if (!size_argument(vm, args[1], &size)) return VALUE_ERROR;
@@ -313,22 +354,27 @@ static const NativeDef base_methods[] = {
     {0}};
 
 static const NativeDef raw_methods[] = {
-    {"read", raw_read, "($self, size=-1, /)", NULL, 0}, {"readall", raw_readall, "($self, /)", "Reads to the end.", 0}, {0}};
+    {"read", raw_read, "($self, size=-1, /)", NULL, 0},
+    {"readall", raw_readall, "($self, /)", "Reads to the end.", 0},
+    {"readinto", not_implemented, "($self, buffer, /)", NULL, 0},
+    {"write", not_implemented, "($self, b, /)", NULL, 0},
+    {0}};
 
 static const NativeDef buffered_methods[] = {
-    {"read", unsupported_read, "($self, size=-1, /)", NULL, 0},     {"read1", unsupported_read, "($self, size=-1, /)", NULL, 0},
+    {"read", unsupported_read, "($self, size=-1, /)", NULL, 0},     {"read1", unsupported_read1, "($self, size=-1, /)", NULL, 0},
     {"readinto", buffered_readinto, "($self, buffer, /)", NULL, 0}, {"readinto1", buffered_readinto, "($self, buffer, /)", NULL, 0},
     {"write", unsupported_write, "($self, b, /)", NULL, 0},         {"detach", unsupported_detach, "($self, /)", NULL, 0},
     {0}};
 
 static const NativeDef text_methods[] = {
     {"read", unsupported_read, "($self, size=-1, /)", NULL, 0},
-    {"readline", unsupported_read, "($self, size=-1, /)", NULL, 0},
+    {"readline", unsupported_readline, "($self, size=-1, /)", NULL, 0},
     {"write", unsupported_write, "($self, s, /)", NULL, 0},
     {"detach", unsupported_detach, "($self, /)", NULL, 0},
     {0}};
 
-static const GetSetDef base_getset[] = {{"closed", base_get_closed, NULL, NULL}, {0}};
+static Value get_dict(Vm *vm, Value self) { return object_dict(vm, value_object(self)); }
+static const GetSetDef base_getset[] = {{"closed", base_get_closed, NULL, NULL}, {"__dict__", get_dict, NULL, NULL}, {0}};
 static const GetSetDef text_getset[] = {
     {"encoding", none_attribute, NULL, NULL}, {"newlines", none_attribute, NULL, NULL}, {"errors", none_attribute, NULL, NULL}, {0}};
 
@@ -338,7 +384,8 @@ static size_t base_size(const Object *o) {
 }
 
 #define BASE_SPEC(text, ...) \
-    {.name = "_io." text, .layout = LAYOUT_OBJECT, .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS, .size = sizeof(Object), \
+    {.name = "_io." text, .layout = LAYOUT_OBJECT, .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL, \
+     .size = sizeof(Object), \
      .ops = {base_size, NULL, NULL, NULL, NULL}, __VA_ARGS__}
 
 const TypeSpec io_base_spec = BASE_SPEC("_IOBase", .slots = {.iter = base_iter, .next = base_next}, .methods = base_methods, .getset = base_getset);

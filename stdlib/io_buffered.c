@@ -15,6 +15,12 @@ static FileIO *raw_file(Vm *vm, Buffered *b) {
     return value_is_object(b->raw) && value_object(b->raw)->shape->type == io_type(vm, IO_FILE) ? (FileIO *)value_object(b->raw) : NULL;
 }
 
+/* A FileIO below another stream leaves its finalizer's work to that one. */
+static void raw_mark(Vm *vm, Buffered *b, bool wrapped) {
+    FileIO *f = raw_file(vm, b);
+    if (f) f->wrapped = wrapped;
+}
+
 static bool buffered_init(Vm *vm, Buffered *b, Value raw, size_t size) {
     uint8_t *buffer = heap_alloc(&vm->heap, size);
     if (!buffer) return error_no_memory(vm), false;
@@ -23,6 +29,7 @@ static bool buffered_init(Vm *vm, Buffered *b, Value raw, size_t size) {
     b->size = size;
     b->read_at = b->read_end = b->write_end = 0;
     value_replace_take(vm, &b->raw, value_retain(raw));
+    raw_mark(vm, b, true);
     return true;
 }
 
@@ -101,15 +108,30 @@ static int64_t raw_seek(Vm *vm, Buffered *b, int64_t offset, int whence) {
     return raw_result(vm, v, "seek");
 }
 
-static bool check_ready(Vm *vm, Buffered *b) {
-    if (value_is_empty(b->raw)) {
-        error_value(vm, b->buffer ? "raw stream has been detached" : "I/O operation on uninitialized object");
-        return false;
-    }
+static bool check_attached(Vm *vm, Buffered *b) {
+    if (!value_is_empty(b->raw)) return true;
+    error_value(vm, b->buffer ? "raw stream has been detached" : "I/O operation on uninitialized object");
+    return false;
+}
+
+/* what: the message when it is closed. */
+static bool check_open(Vm *vm, Buffered *b, const char *what) {
+    if (!check_attached(vm, b)) return false;
     FileIO *f = raw_file(vm, b);
     int closed = f ? f->fd < 0 : stream_closed(vm, b->raw);
-    if (closed > 0) error_closed(vm);
+    if (closed > 0) error_value(vm, "%s", what);
     return closed == 0;
+}
+
+/* Asks the raw stream a question that it must answer with True. */
+static bool check_raw(Vm *vm, Value raw, const char *method, const char *message) {
+    Str *name = str_from_ascii(vm, method);
+    Value v = name ? value_call_method(vm, raw, name, NULL, 0) : VALUE_ERROR;
+    release_object(vm, name);
+    int truth = value_is_error(v) ? -1 : value_truth(vm, v);
+    if (!value_is_error(v)) value_release(vm, v);
+    if (truth == 0) io_unsupported(vm, message);
+    return truth > 0;
 }
 
 /* --- writing --- */
@@ -179,8 +201,7 @@ int64_t buffered_read1(Vm *vm, Buffered *b, uint8_t *into, size_t size) {
     return (int64_t)take_ahead(b, into, size);
 }
 
-/* size < 0: all. New bytes; None when a raw stream that would block gave nothing. */
-static Value read_bytes(Vm *vm, Buffered *b, int64_t size) {
+Value buffered_read(Vm *vm, Buffered *b, int64_t size) {
     size_t capacity = size < 0 ? IO_BUFFER_SIZE : (size_t)size, used = 0;
     if (size < 0 && raw_file(vm, b)) {
         FileIO *f = raw_file(vm, b);
@@ -210,26 +231,20 @@ static Value read_bytes(Vm *vm, Buffered *b, int64_t size) {
     return bytes ? value_from_object(bytes) : VALUE_ERROR;
 }
 
-static bool check_can(Vm *vm, Buffered *b, bool can, const char *what) {
-    if (!check_ready(vm, b)) return false;
-    if (!can) io_unsupported(vm, what);
-    return can;
-}
-
 static Value buffered_read_method(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
     int64_t size;
-    if (!check_can(vm, b, b->can_read, "read") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
+    if (!check_open(vm, b, "read of closed file") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
     if (size < -1) return error_value(vm, "read length must be non-negative or -1");
-    return read_bytes(vm, b, size);
+    return buffered_read(vm, b, size);
 }
 
 static Value buffered_read1_method(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
     int64_t size;
-    if (!check_can(vm, b, b->can_read, "read1") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
+    if (!check_open(vm, b, "read of closed file") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
     if (size < 0) size = (int64_t)b->size;
     uint8_t *data = heap_alloc(&vm->heap, (size_t)size + 1);
     if (!data) return error_no_memory(vm);
@@ -242,7 +257,7 @@ static Value buffered_read1_method(Vm *vm, Value *args, int nargs) {
 static Value read_into(Vm *vm, Value *args, bool once) {
     Buffered *b = self_of(args[0]);
     Buffer buffer;
-    if (!check_can(vm, b, b->can_read, "readinto") || !io_writable_buffer(vm, args[1], once ? "readinto1() argument" : "readinto() argument", &buffer)) return VALUE_ERROR;
+    if (!check_open(vm, b, "readinto of closed file") || !io_writable_buffer(vm, args[1], once ? "readinto1() argument" : "readinto() argument", &buffer)) return VALUE_ERROR;
     size_t used = 0;
     int64_t n = 1;
     while (n > 0 && used < buffer.length && !(once && used)) {
@@ -259,7 +274,7 @@ static Value buffered_readinto1(Vm *vm, Value *args, int nargs) { return (void)n
 static Value buffered_peek(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
-    if (!check_can(vm, b, b->can_read, "peek")) return VALUE_ERROR;
+    if (!check_open(vm, b, "peek of closed file")) return VALUE_ERROR;
     if (b->read_at == b->read_end && fill(vm, b) == -1) return VALUE_ERROR;
     Bytes *bytes = bytes_new(vm, b->buffer + b->read_at, b->read_end - b->read_at);
     return bytes ? value_from_object(bytes) : VALUE_ERROR;
@@ -299,13 +314,30 @@ static Value buffered_readline(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
     int64_t size;
-    if (!check_can(vm, b, b->can_read, "readline") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
+    if (!check_open(vm, b, "readline of closed file") || !size_argument(vm, args[1], &size)) return VALUE_ERROR;
     return read_line(vm, b, size, false);
+}
+
+/* A subclass may have a readline() of its own. */
+static Value next_by_readline(Vm *vm, Value self) {
+    Value line = value_call_method(vm, self, NAME(vm, readline), NULL, 0);
+    if (value_is_error(line)) return line;
+    if (!value_is_bytes(line)) {
+        error_raise(vm, EXC_OSError, "readline() should have returned a bytes object, not '%T'", line);
+        value_release(vm, line);
+        return VALUE_ERROR;
+    }
+    if (value_bytes(line)->length) return line;
+    value_release(vm, line);
+    return VALUE_EMPTY;
 }
 
 static Value buffered_next(Vm *vm, Value self) {
     Buffered *b = self_of(self);
-    return check_can(vm, b, b->can_read, "readline") ? read_line(vm, b, -1, true) : VALUE_ERROR;
+    Type *type = b->head.shape->type;
+    bool own = type == io_type(vm, IO_BUFFERED_READER) || type == io_type(vm, IO_BUFFERED_RANDOM);
+    if (!own) return next_by_readline(vm, self);
+    return check_open(vm, b, "readline of closed file") ? read_line(vm, b, -1, true) : VALUE_ERROR;
 }
 
 /* --- other methods --- */
@@ -315,7 +347,7 @@ static Value buffered_write_method(Vm *vm, Value *args, int nargs) {
     Buffered *b = self_of(args[0]);
     Buffer buffer;
     if (value_is_str(args[1])) return error_type(vm, "a bytes-like object is required, not 'str'");
-    if (!check_can(vm, b, b->can_write, "write") || !buffer_get(vm, args[1], &buffer, false)) return VALUE_ERROR;
+    if (!check_open(vm, b, "write to closed file") || !buffer_get(vm, args[1], &buffer, false)) return VALUE_ERROR;
     int64_t length = (int64_t)buffer.length;
     bool ok = buffered_write(vm, b, buffer.data, buffer.length);
     buffer_release(vm, &buffer);
@@ -329,13 +361,14 @@ static bool flush_all(Vm *vm, Buffered *b) {
 
 static Value buffered_flush_method(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    return check_ready(vm, self_of(args[0])) && flush_all(vm, self_of(args[0])) ? VALUE_NONE : VALUE_ERROR;
+    const char *message = self_of(args[0])->can_write ? "flush of closed file" : "I/O operation on closed file.";
+    return check_open(vm, self_of(args[0]), message) && flush_all(vm, self_of(args[0])) ? VALUE_NONE : VALUE_ERROR;
 }
 
 static Value buffered_close(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
-    if (value_is_empty(b->raw)) return check_ready(vm, b) ? VALUE_NONE : VALUE_ERROR;
+    if (!check_attached(vm, b)) return VALUE_ERROR;
     int closed = stream_closed(vm, b->raw);
     if (closed) return closed < 0 ? VALUE_ERROR : VALUE_NONE;
     bool ok = stream_call(vm, args[0], "flush");
@@ -352,10 +385,16 @@ static Value buffered_close(Vm *vm, Value *args, int nargs) {
 static Value buffered_tell(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
-    if (!check_ready(vm, b)) return VALUE_ERROR;
+    if (!check_attached(vm, b)) return VALUE_ERROR;
     int64_t at = raw_seek(vm, b, 0, SEEK_CUR);
     if (at < 0) return VALUE_ERROR;
     return int_from_i64(vm, at - (int64_t)(b->read_end - b->read_at) + (int64_t)b->write_end);
+}
+
+static bool check_seekable(Vm *vm, Buffered *b) {
+    FileIO *f = raw_file(vm, b);
+    return f ? file_seekable(f) || (io_unsupported(vm, "File or stream is not seekable."), false)
+             : check_raw(vm, b->raw, "seekable", "File or stream is not seekable.");
 }
 
 static Value buffered_seek(Vm *vm, Value *args, int nargs) {
@@ -363,9 +402,9 @@ static Value buffered_seek(Vm *vm, Value *args, int nargs) {
     Buffered *b = self_of(args[0]);
     int64_t offset;
     int whence = 0;
-    if (!check_ready(vm, b) || !value_as_i64(vm, args[1], &offset)) return VALUE_ERROR;
     if (!value_is_empty(args[2]) && !value_as_int(vm, args[2], &whence)) return VALUE_ERROR;
-    if (whence < 0 || whence > 2) return error_value(vm, "whence value %d unsupported", whence);
+    if (whence < 0 || whence > 4) return error_value(vm, "whence value %d unsupported", whence);
+    if (!check_open(vm, b, "seek of closed file") || !check_seekable(vm, b) || !value_as_i64(vm, args[1], &offset)) return VALUE_ERROR;
     if (b->write_end && !buffered_flush(vm, b)) return VALUE_ERROR;
     if (whence == SEEK_CUR) offset -= (int64_t)(b->read_end - b->read_at);
     b->read_at = b->read_end = 0;
@@ -376,7 +415,8 @@ static Value buffered_seek(Vm *vm, Value *args, int nargs) {
 static Value buffered_truncate(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
-    if (!check_can(vm, b, b->can_write, "truncate")) return VALUE_ERROR;
+    if (!check_open(vm, b, "truncate of closed file")) return VALUE_ERROR;
+    if (!b->can_write) return io_unsupported(vm, "truncate");
     if ((b->write_end && !buffered_flush(vm, b)) || !drop_read_ahead(vm, b)) return VALUE_ERROR;
     Str *name = str_intern(vm, "truncate", 8);
     Value v = name ? value_call_method(vm, b->raw, name, args + 1, value_is_empty(args[1]) ? 0 : 1) : VALUE_ERROR;
@@ -387,7 +427,9 @@ static Value buffered_truncate(Vm *vm, Value *args, int nargs) {
 static Value buffered_detach(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     Buffered *b = self_of(args[0]);
-    if (!check_ready(vm, b) || !flush_all(vm, b)) return VALUE_ERROR;
+    if (!check_attached(vm, b) || !stream_call(vm, args[0], "flush")) return VALUE_ERROR;
+    if (!check_attached(vm, b)) return VALUE_ERROR;
+    raw_mark(vm, b, false);
     Value raw = b->raw;
     b->raw = VALUE_EMPTY;
     return raw;
@@ -395,35 +437,29 @@ static Value buffered_detach(Vm *vm, Value *args, int nargs) {
 
 static Value forward(Vm *vm, Value self, const char *method) {
     Buffered *b = self_of(self);
-    if (!check_ready(vm, b)) return VALUE_ERROR;
+    if (!check_attached(vm, b)) return VALUE_ERROR;
     Str *name = str_from_ascii(vm, method);
     Value v = name ? value_call_method(vm, b->raw, name, NULL, 0) : VALUE_ERROR;
     release_object(vm, name);
     return v;
 }
 
-static Value buffered_readable(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return self_of(args[0])->can_read ? forward(vm, args[0], "readable") : VALUE_FALSE;
-}
-static Value buffered_writable(Vm *vm, Value *args, int nargs) {
-    (void)nargs;
-    return self_of(args[0])->can_write ? forward(vm, args[0], "writable") : VALUE_FALSE;
-}
+static Value buffered_readable(Vm *vm, Value *args, int nargs) { return (void)nargs, forward(vm, args[0], "readable"); }
+static Value buffered_writable(Vm *vm, Value *args, int nargs) { return (void)nargs, forward(vm, args[0], "writable"); }
 static Value buffered_seekable(Vm *vm, Value *args, int nargs) { return (void)nargs, forward(vm, args[0], "seekable"); }
 static Value buffered_fileno(Vm *vm, Value *args, int nargs) { return (void)nargs, forward(vm, args[0], "fileno"); }
 static Value buffered_isatty(Vm *vm, Value *args, int nargs) { return (void)nargs, forward(vm, args[0], "isatty"); }
 
 static Value raw_attribute(Vm *vm, Value self, const char *name) {
     Buffered *b = self_of(self);
-    if (value_is_empty(b->raw)) return check_ready(vm, b) ? VALUE_NONE : VALUE_ERROR;
+    if (!check_attached(vm, b)) return VALUE_ERROR;
     Str *s = str_intern(vm, name, strlen(name));
     Value v = s ? value_get_attr(vm, b->raw, s) : VALUE_ERROR;
     release_object(vm, s);
     return v;
 }
 
-static Value get_raw(Vm *vm, Value self) { return (void)vm, value_retain(self_of(self)->raw); }
+static Value get_raw(Vm *vm, Value self) { return (void)vm, value_is_empty(self_of(self)->raw) ? VALUE_NONE : value_retain(self_of(self)->raw); }
 static Value get_closed(Vm *vm, Value self) { return raw_attribute(vm, self, "closed"); }
 static Value get_name(Vm *vm, Value self) { return raw_attribute(vm, self, "name"); }
 static Value get_mode(Vm *vm, Value self) { return raw_attribute(vm, self, "mode"); }
@@ -449,16 +485,6 @@ static Value buffered_new_slot(Vm *vm, Type *type, Value *args, int nargs, Tuple
     return b ? value_from_object(b) : VALUE_ERROR;
 }
 
-static bool check_raw(Vm *vm, Value raw, const char *method, const char *message) {
-    Str *name = str_from_ascii(vm, method);
-    Value v = name ? value_call_method(vm, raw, name, NULL, 0) : VALUE_ERROR;
-    release_object(vm, name);
-    int truth = value_is_error(v) ? -1 : value_truth(vm, v);
-    if (!value_is_error(v)) value_release(vm, v);
-    if (truth == 0) io_unsupported(vm, message);
-    return truth > 0;
-}
-
 /* "($self, raw, buffer_size=8192)" */
 static Value buffered_construct(Vm *vm, Value *args, int nargs) {
     (void)nargs;
@@ -479,12 +505,17 @@ static size_t buffered_size(const Object *o) {
 
 static void buffered_visit(Object *o, VisitFn visit, void *arg) { visit(((Buffered *)o)->raw, arg); }
 
-/* What still waits is written before the raw stream goes. */
+/* What still waits is written before the raw stream goes: a finalizer that did not run, or a stream above that is gone already. */
 static void buffered_clear(Vm *vm, Object *o) {
     Buffered *b = (Buffered *)o;
     FileIO *f = raw_file(vm, b);
-    if (b->write_end && (!f || f->fd >= 0) && !buffered_flush(vm, b)) error_clear(vm);
+    if (b->write_end && f && f->fd >= 0) {
+        Value in_flight = error_fetch(vm);
+        if (!buffered_flush(vm, b)) error_clear(vm);
+        error_restore_take(vm, in_flight);
+    }
     b->write_end = 0;
+    raw_mark(vm, b, false);
     value_clear(vm, &b->raw);
 }
 
@@ -496,37 +527,42 @@ static void buffered_free(Vm *vm, Object *o) {
 
 static size_t buffered_extra(const Object *o) { return ((const Buffered *)o)->buffer ? ((const Buffered *)o)->size : 0; }
 
-static const NativeDef buffered_methods[] = {
-    {"read", buffered_read_method, "($self, size=-1, /)", "Reads size bytes, or all.", 0},
-    {"read1", buffered_read1_method, "($self, size=-1, /)", "Reads with at most one read of the raw stream.", 0},
-    {"readinto", buffered_readinto, "($self, buffer, /)", "Reads into a writable buffer.", 0},
-    {"readinto1", buffered_readinto1, "($self, buffer, /)", "Reads into a buffer with at most one read.", 0},
-    {"peek", buffered_peek, "($self, size=0, /)", "Bytes read ahead, without taking them.", 0},
-    {"readline", buffered_readline, "($self, size=-1, /)", "A line, its newline included.", 0},
-    {"write", buffered_write_method, "($self, buffer, /)", "Writes bytes; their number.", 0},
-    {"flush", buffered_flush_method, "($self, /)", "Writes what waits in the buffer.", 0},
-    {"close", buffered_close, "($self, /)", "Flushes and closes.", 0},
-    {"tell", buffered_tell, "($self, /)", "The position.", 0},
-    {"seek", buffered_seek, "($self, target, whence=0, /)", "Moves to a position; the new one.", 0},
-    {"truncate", buffered_truncate, "($self, pos=None, /)", "Sets the size.", 0},
-    {"detach", buffered_detach, "($self, /)", "Separates and gives back the raw stream.", 0},
-    {"readable", buffered_readable, "($self, /)", NULL, 0},
-    {"writable", buffered_writable, "($self, /)", NULL, 0},
-    {"seekable", buffered_seekable, "($self, /)", NULL, 0},
-    {"fileno", buffered_fileno, "($self, /)", NULL, 0},
-    {"isatty", buffered_isatty, "($self, /)", NULL, 0},
-    {0}};
+#define COMMON_METHODS \
+    {"flush", buffered_flush_method, "($self, /)", "Writes what waits in the buffer.", 0}, \
+    {"close", buffered_close, "($self, /)", "Flushes and closes.", 0}, \
+    {"tell", buffered_tell, "($self, /)", "The position.", 0}, \
+    {"seek", buffered_seek, "($self, target, whence=0, /)", "Moves to a position; the new one.", 0}, \
+    {"truncate", buffered_truncate, "($self, pos=None, /)", "Sets the size.", 0}, \
+    {"detach", buffered_detach, "($self, /)", "Separates and gives back the raw stream.", 0}, \
+    {"seekable", buffered_seekable, "($self, /)", NULL, 0}, \
+    {"fileno", buffered_fileno, "($self, /)", NULL, 0}, \
+    {"isatty", buffered_isatty, "($self, /)", NULL, 0}
+#define READ_METHODS \
+    {"read", buffered_read_method, "($self, size=-1, /)", "Reads size bytes, or all.", 0}, \
+    {"read1", buffered_read1_method, "($self, size=-1, /)", "Reads with at most one read of the raw stream.", 0}, \
+    {"readinto", buffered_readinto, "($self, buffer, /)", "Reads into a writable buffer.", 0}, \
+    {"readinto1", buffered_readinto1, "($self, buffer, /)", "Reads into a buffer with at most one read.", 0}, \
+    {"peek", buffered_peek, "($self, size=0, /)", "Bytes read ahead, without taking them.", 0}, \
+    {"readline", buffered_readline, "($self, size=-1, /)", "A line, its newline included.", 0}, \
+    {"readable", buffered_readable, "($self, /)", NULL, 0}
+#define WRITE_METHODS \
+    {"write", buffered_write_method, "($self, buffer, /)", "Writes bytes; their number.", 0}, \
+    {"writable", buffered_writable, "($self, /)", NULL, 0}
+
+static const NativeDef reader_methods[] = {READ_METHODS, COMMON_METHODS, {0}};
+static const NativeDef writer_methods[] = {WRITE_METHODS, COMMON_METHODS, {0}};
+static const NativeDef random_methods[] = {READ_METHODS, WRITE_METHODS, COMMON_METHODS, {0}};
 
 static const GetSetDef buffered_getset[] = {
-    {"raw", get_raw, NULL, NULL}, {"closed", get_closed, NULL, NULL}, {"name", get_name, NULL, NULL}, {"mode", get_mode, NULL, NULL}, {0}};
+    {"raw", get_raw, io_set_readonly, NULL}, {"closed", get_closed, NULL, NULL}, {"name", get_name, NULL, NULL}, {"mode", get_mode, NULL, NULL}, {0}};
 
-#define BUFFERED_SPEC(text) \
+#define BUFFERED_SPEC(text, table, next_fn) \
     {.name = "_io." text, .doc = "A buffer in front of a raw stream.", .layout = LAYOUT_OTHER, \
-     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS, .size = sizeof(Buffered), \
+     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL, .size = sizeof(Buffered), \
      .ops = {buffered_size, buffered_visit, buffered_clear, buffered_free, buffered_extra}, \
-     .slots = {.repr = buffered_repr, .new_ = buffered_new_slot, .next = buffered_next}, \
-     .init = {text, buffered_construct, "($self, raw, buffer_size=8192)", NULL, 0}, .methods = buffered_methods, .getset = buffered_getset}
+     .slots = {.repr = buffered_repr, .new_ = buffered_new_slot, .next = next_fn}, \
+     .init = {text, buffered_construct, "($self, /, raw, buffer_size=8192)", NULL, 0}, .methods = table, .getset = buffered_getset}
 
-const TypeSpec buffered_reader_spec = BUFFERED_SPEC("BufferedReader");
-const TypeSpec buffered_writer_spec = BUFFERED_SPEC("BufferedWriter");
-const TypeSpec buffered_random_spec = BUFFERED_SPEC("BufferedRandom");
+const TypeSpec buffered_reader_spec = BUFFERED_SPEC("BufferedReader", reader_methods, buffered_next);
+const TypeSpec buffered_writer_spec = BUFFERED_SPEC("BufferedWriter", writer_methods, NULL);
+const TypeSpec buffered_random_spec = BUFFERED_SPEC("BufferedRandom", random_methods, buffered_next);

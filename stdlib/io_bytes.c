@@ -215,6 +215,7 @@ static Value bytes_io_close(Vm *vm, Value *args, int nargs) {
 }
 
 static Value bytes_io_flush(Vm *vm, Value *args, int nargs) { return (void)nargs, check_open(vm, self_of(args[0])) ? VALUE_NONE : VALUE_ERROR; }
+static Value bytes_io_iter(Vm *vm, Value self) { return (void)vm, value_retain(self); }
 static Value bytes_io_yes(Vm *vm, Value *args, int nargs) { return (void)nargs, check_open(vm, self_of(args[0])) ? VALUE_TRUE : VALUE_ERROR; }
 static Value bytes_io_isatty(Vm *vm, Value *args, int nargs) { return (void)nargs, check_open(vm, self_of(args[0])) ? VALUE_FALSE : VALUE_ERROR; }
 static Value get_closed(Vm *vm, Value self) { return (void)vm, value_from_bool(self_of(self)->closed); }
@@ -284,7 +285,7 @@ const TypeSpec bytes_io_spec = {
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS,
     .size = sizeof(BytesIO),
     .ops = {bytes_io_size, NULL, NULL, bytes_io_free, bytes_io_extra},
-    .slots = {.new_ = bytes_io_new, .next = bytes_io_next},
+    .slots = {.new_ = bytes_io_new, .iter = bytes_io_iter, .next = bytes_io_next},
     .init = {"BytesIO", bytes_io_init, "($self, /, initial_bytes=b'')", NULL, NATIVE_METHOD},
     .methods = bytes_io_methods,
     .getset = bytes_io_getset,

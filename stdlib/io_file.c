@@ -109,7 +109,7 @@ static int open_by(Vm *vm, Value opener, Value name, int flags) {
 static bool check_not_folder(Vm *vm, FileIO *f, Value name) {
     struct stat info;
     if (fstat(f->fd, &info) < 0) {
-        error_os(vm, errno, name);
+        error_os(vm, errno, value_is_int(name) ? VALUE_EMPTY : name);
         return false;
     }
     if (!S_ISDIR(info.st_mode)) return true;
@@ -178,9 +178,7 @@ static int64_t host_read(Vm *vm, uint8_t *into, size_t size) {
     return vm->streams.read_in ? vm->streams.read_in(vm->streams.user, (char *)into, size) : 0;
 }
 
-int64_t file_read(Vm *vm, FileIO *f, uint8_t *into, size_t size) {
-    if (f->fd < 0) return error_closed(vm), -1;
-    if (!f->readable) return io_unsupported(vm, "File not open for reading"), -1;
+static int64_t read_retrying(Vm *vm, FileIO *f, uint8_t *into, size_t size) {
     for (;;) {
         int64_t n = f->host ? host_read(vm, into, size) : read(f->fd, into, size);
         if (n >= 0) return n;
@@ -191,8 +189,14 @@ int64_t file_read(Vm *vm, FileIO *f, uint8_t *into, size_t size) {
     }
 }
 
+int64_t file_read(Vm *vm, FileIO *f, uint8_t *into, size_t size) {
+    if (f->fd < 0) return error_value(vm, "I/O operation on closed file"), -1;
+    if (!f->readable) return io_unsupported(vm, "File not open for reading"), -1;
+    return read_retrying(vm, f, into, size);
+}
+
 int64_t file_write(Vm *vm, FileIO *f, const uint8_t *data, size_t size) {
-    if (f->fd < 0) return error_closed(vm), -1;
+    if (f->fd < 0) return error_value(vm, "I/O operation on closed file"), -1;
     if (!f->writable) return io_unsupported(vm, "File not open for writing"), -1;
     if (f->host) {
         VmStreams *s = &vm->streams;
@@ -212,7 +216,7 @@ int64_t file_write(Vm *vm, FileIO *f, const uint8_t *data, size_t size) {
 }
 
 int64_t file_seek(Vm *vm, FileIO *f, int64_t offset, int whence) {
-    if (f->fd < 0) return error_closed(vm), -1;
+    if (f->fd < 0) return error_value(vm, "I/O operation on closed file"), -1;
     off_t at = lseek(f->fd, offset, whence);
     if (at < 0) error_os(vm, errno, VALUE_EMPTY);
     return at;
@@ -249,7 +253,7 @@ const char *file_mode(const FileIO *f) {
 
 static bool check_open(Vm *vm, FileIO *f) {
     if (f->fd >= 0) return true;
-    error_closed(vm);
+    error_value(vm, "I/O operation on closed file");
     return false;
 }
 
@@ -294,7 +298,7 @@ static Value read_all(Vm *vm, FileIO *f) {
             buffer = larger;
             capacity *= 2;
         }
-        n = file_read(vm, f, buffer + used, capacity - used);
+        n = read_retrying(vm, f, buffer + used, capacity - used);
         if (n > 0) used += (size_t)n;
     }
     Value result = VALUE_ERROR;
@@ -439,7 +443,9 @@ static void file_visit(Object *o, VisitFn visit, void *arg) { visit(((FileIO *)o
 
 static void file_free(Vm *vm, Object *o) {
     FileIO *f = (FileIO *)o;
+    Value in_flight = error_fetch(vm);
     if (!file_close(vm, f)) error_clear(vm);
+    error_restore_take(vm, in_flight);
     value_clear(vm, &f->name);
 }
 
@@ -468,11 +474,11 @@ const TypeSpec file_io_spec = {
     .name = "_io.FileIO",
     .doc = "A file descriptor as a raw stream.",
     .layout = LAYOUT_OTHER,
-    .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS,
+    .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL,
     .size = sizeof(FileIO),
     .ops = {file_size, file_visit, NULL, file_free, NULL},
     .slots = {.repr = file_repr, .new_ = file_new},
-    .init = {"FileIO", file_construct, "($self, file, mode='r', closefd=True, opener=None)", NULL, 0},
+    .init = {"FileIO", file_construct, "($self, /, file, mode='r', closefd=True, opener=None)", NULL, 0},
     .methods = file_methods,
     .getset = file_getset,
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "vm/module.h"
+#include "vm/shape.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
 #include "vm/types/int.h"
@@ -134,7 +135,7 @@ static Value wrap_text(Vm *vm, Value buffer, Value *args, bool line_buffering) {
     Value text = text_wrapper_new(vm, buffer, args[3], args[4], args[5], line_buffering, false);
     if (value_is_error(text)) return text;
     Str *name = str_intern(vm, "mode", 4), *r = value_is_empty(args[1]) ? str_from_ascii(vm, "r") : NULL;
-    bool ok = name && value_set_attr(vm, text, name, r ? value_from_object(r) : args[1]);
+    bool ok = name && object_attr_set(vm, value_object(text), name, r ? value_from_object(r) : args[1]);
     release_object(vm, name);
     release_object(vm, r);
     if (ok) return text;
@@ -142,30 +143,64 @@ static Value wrap_text(Vm *vm, Value buffer, Value *args, bool line_buffering) {
     return VALUE_ERROR;
 }
 
-/* "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)" */
-static Value io_open(Vm *vm, Value *args, int nargs) {
+/* The text options of open() are str or None. */
+static bool check_options(Vm *vm, Value *args) {
+    static const char *const names[] = {"encoding", "errors", "newline"};
+    for (int k = 0; k < 3; k++) {
+        if (value_is_empty(args[3 + k]) || value_is_none(args[3 + k]) || value_is_str(args[3 + k])) continue;
+        return error_type(vm, "open() argument '%s' must be str or None, not %T", names[k], args[3 + k]), false;
+    }
+    return true;
+}
+
+/* The stream over a raw file, as mode and buffering say. raw is stolen. */
+static Value wrap_take(Vm *vm, Value raw, Value *args, const OpenMode *mode, int buffering) {
+    bool terminal = buffering < 0 && file_isatty(vm, (FileIO *)value_object(raw)), lines = buffering == 1 || terminal;
+    if (buffering == 0) {
+        if (mode->binary) return raw;
+        value_release(vm, raw);
+        return error_value(vm, "can't have unbuffered text I/O");
+    }
+    Value buffer = buffered_new(vm, buffered_kind(mode), raw, buffering > 1 ? (size_t)buffering : IO_BUFFER_SIZE);
+    value_release(vm, raw);
+    if (value_is_error(buffer) || mode->binary) return buffer;
+    Value text = wrap_text(vm, buffer, args, lines);
+    value_release(vm, buffer);
+    return text;
+}
+
+/* What FileIO is to open: a descriptor, or the str or bytes of a path. New. */
+static Value file_name(Vm *vm, Value v) {
+    if (value_is_str(v) || value_is_bytes(v) || value_is_int(v)) return value_retain(v);
+    Str *name = str_intern(vm, "__fspath__", 10);
+    Value method = name ? value_special(vm, v, name) : VALUE_ERROR;
+    release_object(vm, name);
+    if (value_is_error(method)) return method;
+    if (value_is_empty(method)) return value_type(vm, v)->slots.as_index ? value_index(vm, v) : value_retain(v); /* FileIO refuses it */
+    Value path = value_call0(vm, method);
+    value_release(vm, method);
+    if (value_is_error(path) || value_is_str(path) || value_is_bytes(path)) return path;
+    error_type(vm, "expected %T.__fspath__() to return str or bytes, not %T", v, path);
+    value_release(vm, path);
+    return VALUE_ERROR;
+}
+
+/* builtins.open: "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)" */
+Value io_open(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     OpenMode mode;
     int buffering = -1;
     if (!value_is_empty(args[1]) && !value_is_str(args[1])) return error_type(vm, "open() argument 'mode' must be str, not %T", args[1]);
     if (!value_is_empty(args[2]) && !value_as_int(vm, args[2], &buffering)) return VALUE_ERROR;
-    if (!mode_parse(vm, args[1], &mode) || (mode.binary && !check_text_options(vm, args))) return VALUE_ERROR;
+    if (!check_options(vm, args)) return VALUE_ERROR;
     int close_fd = value_is_empty(args[6]) ? 1 : value_truth(vm, args[6]);
     if (close_fd < 0) return VALUE_ERROR;
-    Value raw = file_open(vm, args[0], mode.raw, close_fd, args[7]);
-    if (value_is_error(raw)) return raw;
-    bool terminal = buffering < 0 && file_isatty(vm, (FileIO *)value_object(raw)), lines = buffering == 1 || terminal;
-    if (buffering == 0) {
-        if (mode.binary) return raw;
-        value_release(vm, raw);
-        return error_value(vm, "can't have unbuffered text I/O");
-    }
-    Value buffer = buffered_new(vm, buffered_kind(&mode), raw, buffering > 1 ? (size_t)buffering : IO_BUFFER_SIZE);
-    value_release(vm, raw);
-    if (value_is_error(buffer) || mode.binary) return buffer;
-    Value text = wrap_text(vm, buffer, args, lines);
-    value_release(vm, buffer);
-    return text;
+    Value name = file_name(vm, args[0]);
+    if (value_is_error(name)) return name;
+    bool ok = mode_parse(vm, args[1], &mode) && (!mode.binary || check_text_options(vm, args));
+    Value raw = ok ? file_open(vm, name, mode.raw, close_fd, args[7]) : VALUE_ERROR;
+    value_release(vm, name);
+    return value_is_error(raw) ? raw : wrap_take(vm, raw, args, &mode, buffering);
 }
 
 /* "(encoding, stacklevel=2, /)" */
@@ -177,8 +212,6 @@ static Value io_text_encoding(Vm *vm, Value *args, int nargs) {
 }
 
 static const NativeDef io_functions[] = {
-    {"open", io_open, "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
-     "Opens a file: raw, buffered or text as mode and buffering say.", 0},
     {"text_encoding", io_text_encoding, "(encoding, stacklevel=2, /)", "The encoding, or 'locale' for None.", 0},
     {0}};
 
@@ -190,6 +223,7 @@ static bool io_init(Vm *vm, Value module) {
     }
     Value unsupported = unsupported_operation(vm);
     return !value_is_error(unsupported) && dict_set_ascii(vm, d, "UnsupportedOperation", unsupported) &&
+           dict_set_ascii(vm, d, "open", dict_peek_ascii(vm, vm->builtins, "open")) &&
            dict_set_ascii(vm, d, "BlockingIOError", value_from_object(vm->exception_types[EXC_BlockingIOError])) &&
            dict_set_ascii(vm, d, "DEFAULT_BUFFER_SIZE", value_from_small(IO_BUFFER_SIZE));
 }

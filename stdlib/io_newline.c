@@ -7,13 +7,12 @@
 #include "vm/types/text.h"
 #include "vm/types/tuple.h"
 
-bool newlines_init(Vm *vm, Newlines *n, Value newline) {
+bool newlines_set(Newlines *n, Value newline) {
     static const char *const allowed[] = {"", "\n", "\r", "\r\n"};
     bool none = value_is_empty(newline) || value_is_none(newline);
-    if (!none && !value_is_str(newline)) return error_type(vm, "newline must be str or None, not %T", newline), false;
     int k = 0;
     while (!none && k < 4 && !str_equal_ascii(value_str_peek(newline), allowed[k])) k++;
-    if (k == 4) return error_value(vm, "illegal newline value: %V", newline), false;
+    if (k == 4) return false;
     *n = (Newlines){.universal = k == 0, .translate = none};
     if (k >= 2) strcpy(n->end, allowed[k]);
     return true;

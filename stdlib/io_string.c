@@ -139,6 +139,7 @@ static Value string_io_readline(Vm *vm, Value *args, int nargs) {
 
 static Value string_io_next(Vm *vm, Value self) {
     StringIO *s = self_of(self);
+    if (s->head.shape->type != io_type(vm, IO_STRING)) return io_next_text(vm, self);
     if (!check_open(vm, s)) return VALUE_ERROR;
     return ahead(s) ? take(vm, s, line_length(s)) : VALUE_EMPTY;
 }
@@ -182,6 +183,8 @@ static Value string_io_close(Vm *vm, Value *args, int nargs) {
 
 static Value string_io_yes(Vm *vm, Value *args, int nargs) { return (void)nargs, check_open(vm, self_of(args[0])) ? VALUE_TRUE : VALUE_ERROR; }
 
+static Value string_io_flush(Vm *vm, Value *args, int nargs) { return (void)vm, (void)args, (void)nargs, VALUE_NONE; }
+
 static Value get_closed(Vm *vm, Value self) {
     StringIO *s = self_of(self);
     return s->ready ? value_from_bool(s->closed) : error_value(vm, "I/O operation on uninitialized object");
@@ -206,7 +209,9 @@ static Value string_io_init(Vm *vm, Value *args, int nargs) {
     StringIO *s = self_of(args[0]);
     bool has_text = !value_is_empty(args[1]) && !value_is_none(args[1]);
     Newlines newlines = {0};
-    if (!value_is_empty(args[2]) && !newlines_init(vm, &newlines, args[2])) return VALUE_ERROR;
+    bool has_newline = !value_is_empty(args[2]);
+    if (has_newline && !value_is_none(args[2]) && !value_is_str(args[2])) return error_type(vm, "newline must be str or None, not %T", args[2]);
+    if (has_newline && !newlines_set(&newlines, args[2])) return error_value(vm, "illegal newline value: %V", args[2]);
     if (has_text && !value_is_str(args[1])) return error_type(vm, "initial_value must be str or None, not %T", args[1]);
     drop_block(vm, s);
     s->newlines = newlines;
@@ -230,6 +235,7 @@ static const NativeDef string_io_methods[] = {
     {"tell", string_io_tell, "($self, /)", "The position.", NATIVE_METHOD},
     {"getvalue", string_io_getvalue, "($self, /)", "All of the contents.", NATIVE_METHOD},
     {"close", string_io_close, "($self, /)", "Drops the contents.", NATIVE_METHOD},
+    {"flush", string_io_flush, "($self, /)", "Does nothing.", NATIVE_METHOD},
     {"readable", string_io_yes, "($self, /)", "True.", NATIVE_METHOD},
     {"writable", string_io_yes, "($self, /)", "True.", NATIVE_METHOD},
     {"seekable", string_io_yes, "($self, /)", "True.", NATIVE_METHOD},

@@ -128,9 +128,19 @@ static bool mro_has(Vm *vm, Type *type, Str *name) {
     return false;
 }
 
+/* Whether a built-in base has a finalizer (streams have). */
+static bool mro_finalizes(const Type *type) {
+    const Tuple *mro = value_tuple(type->mro);
+    for (size_t i = 0; i < mro->count; i++) {
+        const Type *t = (const Type *)value_object(mro->items[i]);
+        if (!(t->flags & TYPE_FLAG_HEAP) && t->spec->flags & TYPE_FLAG_HAS_DEL) return true;
+    }
+    return false;
+}
+
 static void update_flags(Vm *vm, Type *type) {
     type->flags &= ~(TYPE_FLAG_HAS_DEL | TYPE_FLAG_HAS_GETATTR);
-    if (mro_has(vm, type, NAME(vm, __del__))) type->flags |= TYPE_FLAG_HAS_DEL;
+    if (mro_has(vm, type, NAME(vm, __del__)) || mro_finalizes(type)) type->flags |= TYPE_FLAG_HAS_DEL;
     if (type->slots.get_attr == slot_get_attr) type->flags |= TYPE_FLAG_HAS_GETATTR;
 }
 
