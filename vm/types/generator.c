@@ -85,7 +85,7 @@ Frame *generator_push(Vm *vm, Generator *g, Value sent, Value *result, FrameRetu
     }
     frame_resume(vm, g, frame);
     if (g->state == GENERATOR_CREATED) value_release(vm, sent);
-    else value_replace_take(vm, &place[g->send_register], sent);
+    else if (!value_is_empty(sent)) value_replace_take(vm, &place[g->send_register], sent); /* empty: an exception is thrown in */
     g->state = GENERATOR_RUNNING;
     return frame;
 }
@@ -154,12 +154,13 @@ static void generator_drop(Vm *vm, Generator *g) {
 /* The pending exception is raised at the generator's yield (or at its start). */
 static Value throw_into(Vm *vm, Generator *g) {
     Value exception = error_fetch(vm);
-    Frame *frame = generator_push(vm, g, VALUE_NONE, NULL, RETURN_TO_C);
+    Frame *frame = generator_push(vm, g, VALUE_EMPTY, NULL, RETURN_TO_C);
     if (!frame) {
         value_release(vm, exception);
         return VALUE_ERROR;
     }
-    error_restore_take(vm, exception);
+    if (value_is_empty(g->exc_state.handled)) error_restore_take(vm, exception);
+    else error_set_take(vm, exception); /* raised while the generator handles another one: that is its context */
     return vm_run_raising(vm);
 }
 
