@@ -1,7 +1,6 @@
 /* The cycle collector: finds objects that only hold each other alive.
  *
- * Generational trial deletion, as in CPython: from each candidate's count subtract the references that come from candidates; what has
- * references left is held from outside; what that reaches lives, the rest is trash. The trial counts lie in a side array, by index.
+ * A generation and the younger ones are put to trial (trial.c); what nothing outside leads to is trash.
  *
  * Then, in the one order of this interpreter (docs/design.md, section 7): finalizers of all trash, each once; what a finalizer brought back, with all
  * that it reaches, lives on; weak references to the rest are cleared and the callbacks of those outside of the trash run; the objects
@@ -16,106 +15,43 @@
 #include <time.h>
 
 #include "gc/heap_state.h"
+#include "gc/trial.h"
 #include "gc/weakref.h"
-
-#define GENERATION_OF(o) (((o)->gc & GC_GENERATION_MASK) >> GC_GENERATION_SHIFT)
-#define INDEX_OF(o) ((o)->gc & GC_INDEX_MASK)
-
-/* One analysis: objects items[start..end-1] of a generation, with their trial counts (by index - start). */
-typedef struct Trial {
-    Heap *heap;
-    uint32_t generation, start, end;
-    uint32_t *counts; /* REACHED: found to be reachable */
-    uint32_t *stack;  /* reached objects that are still to be visited */
-    uint32_t depth;
-} Trial;
-
-#define REACHED 0xffffffffu
-
-static bool trial_init(Trial *t, Heap *heap, int generation, uint32_t start) {
-    Generation *g = &heap->generations[generation];
-    size_t count = g->end - start;
-    *t = (Trial){.heap = heap, .generation = (uint32_t)generation, .start = start, .end = g->end};
-    t->counts = heap_alloc(heap, 2 * count * sizeof *t->counts + 1);
-    t->stack = t->counts + count;
-    return t->counts != NULL;
-}
-
-static void trial_drop(Trial *t) {
-    heap_free(t->heap, t->counts, 2 * (size_t)(t->end - t->start) * sizeof *t->counts + 1);
-}
-
-/* The trial index of a candidate, or -1. */
-static inline int64_t trial_index(const Trial *t, Value ref) {
-    if (!value_is_object(ref) || ref.bits == 0) return -1;
-    const Object *o = value_object(ref);
-    uint32_t index = INDEX_OF(o);
-    if (index < t->start || index == 0 || GENERATION_OF(o) != t->generation) return -1;
-    return (int64_t)index - t->start;
-}
-
-static void visit_subtract(Value ref, void *arg) {
-    Trial *t = arg;
-    int64_t i = trial_index(t, ref);
-    if (i >= 0 && t->counts[i] > 0) t->counts[i]--;
-}
-
-static void trial_reach(Trial *t, uint32_t i) {
-    if (t->counts[i] == REACHED) return;
-    t->counts[i] = REACHED;
-    t->stack[t->depth++] = i;
-}
-
-static void visit_reach(Value ref, void *arg) {
-    Trial *t = arg;
-    int64_t i = trial_index(t, ref);
-    if (i >= 0) trial_reach(t, (uint32_t)i);
-}
-
-/* Marks what is held from outside: counts are REACHED for the living, something else for the others. Result: the number of
- * objects not reached. */
-static uint32_t trial_run(Trial *t) {
-    Object **items = t->heap->generations[t->generation].items + t->start;
-    uint32_t count = t->end - t->start, unreached = 0;
-    for (uint32_t i = 0; i < count; i++) t->counts[i] = items[i] ? items[i]->count : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (items[i]) object_visit(t->heap, items[i], visit_subtract, t);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (t->counts[i] == 0 || t->counts[i] == REACHED) continue;
-        trial_reach(t, i);
-        while (t->depth > 0) object_visit(t->heap, items[t->stack[--t->depth]], visit_reach, t);
-    }
-    for (uint32_t i = 0; i < count; i++) unreached += items[i] && t->counts[i] != REACHED;
-    return unreached;
-}
 
 /* --- moving objects between generations --- */
 
 static int older(int generation) { return generation < GENERATION_OLDEST ? generation + 1 : GENERATION_OLDEST; }
 
-/* Takes the unreached out of the generation and sets them aside; the others go to the older one (room is there). */
+/* Brings a generation without holes into the trial's order, in place: follows each cycle of the permutation. Uses up t->order. */
+static void generation_reorder(Trial *t) {
+    Object **items = t->heap->generations[t->generation].items + t->start;
+    for (uint32_t first = 0; first < t->count; first++) {
+        if (t->order[first] == first) continue;
+        Object *displaced = items[first];
+        for (uint32_t to = first;;) {
+            uint32_t from = t->order[to];
+            t->order[to] = to;
+            items[to] = from == first ? displaced : items[from];
+            items[to]->gc = (items[to]->gc & ~GC_INDEX_MASK) | (to + t->start);
+            if (from == first) break;
+            to = from;
+        }
+    }
+}
+
+/* Sets the unreached objects of a generation aside; the others go to the older one (room is there). */
 static void separate(Trial *t) {
     Heap *heap = t->heap;
     Generation *g = &heap->generations[t->generation];
     int to = older((int)t->generation);
     bool stay = to == (int)t->generation;
-    for (uint32_t i = 1; i < t->end; i++) {
-        Object *o = g->items[i];
-        if (t->counts[i - t->start] == REACHED) {
-            if (!stay) generation_append(heap, to, o);
-            continue;
-        }
-        generation_append(heap, GENERATION_ASIDE, o);
-        g->items[i] = NULL;
-        g->holes++;
+    Object **items = g->items + t->start;
+    if (stay) generation_reorder(t);
+    for (uint32_t k = stay ? t->reached : 0; k < t->count; k++) {
+        generation_append(heap, k < t->reached ? to : GENERATION_ASIDE, items[t->order[k]]);
     }
-    if (stay) {
-        generation_compact(heap, to);
-    } else {
-        g->end = 1;
-        g->holes = 0;
-    }
+    g->end = stay ? t->start + t->reached : 1;
+    g->holes = 0;
 }
 
 /* --- the trash --- */
@@ -145,11 +81,10 @@ static bool trash_rescue(Heap *heap, int generation) {
     if (!generation_reserve(heap, &heap->generations[generation], trash_end(heap) - start)) return false;
     if (!trial_init(&t, heap, GENERATION_ASIDE, start)) return false;
     trial_run(&t);
-    Object **items = heap->generations[GENERATION_ASIDE].items;
-    for (uint32_t i = start; i < t.end; i++) {
-        Object *o = items[i];
-        if (!o || t.counts[i - start] != REACHED) continue;
-        items[i] = NULL;
+    Object **items = heap->generations[GENERATION_ASIDE].items + start;
+    for (uint32_t k = 0; k < t.reached; k++) {
+        Object *o = items[t.order[k]];
+        items[t.order[k]] = NULL;
         generation_append(heap, generation, o);
     }
     trial_drop(&t);
@@ -176,9 +111,22 @@ static void trash_clear_weakrefs(Heap *heap) {
     weakrefs_run_callbacks(heap, &chain);
 }
 
+/* A list or set without containers is not tracked; one that only a trash object holds is trash too, and counts. */
+static void visit_count_untracked(Value ref, void *arg) {
+    if (!value_is_object(ref) || ref.bits == 0) return;
+    const Object *o = value_object(ref);
+    bool counted = o->shape->layout == LAYOUT_LIST || o->shape->layout == LAYOUT_SET;
+    *(size_t *)arg += counted && o->count == 1 && !object_is_tracked(o);
+}
+
 static size_t trash_count(Heap *heap) {
     size_t count = 0;
-    for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) count += trash_at(heap, i) != NULL;
+    for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
+        Object *o = trash_at(heap, i);
+        if (!o) continue;
+        count++;
+        object_visit(heap, o, visit_count_untracked, &count);
+    }
     return count;
 }
 
@@ -225,9 +173,9 @@ static bool find_trash(Heap *heap, int generation) {
     }
     generation_compact(heap, generation);
     if (!trial_init(&t, heap, generation, 1)) return false;
-    uint32_t unreached = trial_run(&t);
-    bool room = generation_reserve(heap, &heap->generations[GENERATION_ASIDE], unreached) &&
-                (to == generation || generation_reserve(heap, &heap->generations[to], t.end));
+    trial_run(&t);
+    bool room = generation_reserve(heap, &heap->generations[GENERATION_ASIDE], t.unreached) &&
+                (to == generation || generation_reserve(heap, &heap->generations[to], t.reached));
     if (room) {
         heap->more->trash_start = trash_end(heap);
         separate(&t);
