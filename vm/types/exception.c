@@ -264,7 +264,15 @@ const NativeDef exception_methods[] = {
     {"__setstate__", exception_setstate, "($self, state, /)", NULL, 0},
     {0}};
 
+static Value get_dict(Vm *vm, Value self) { return object_dict(vm, value_object(self)); }
+static bool set_dict(Vm *vm, Value self, Value value) {
+    if (value_is_empty(value)) return error_type(vm, "cannot delete __dict__"), false;
+    if (!value_is_dict(value)) return error_type(vm, "__dict__ must be set to a dictionary, not a '%T'", value), false;
+    return object_set_dict(vm, value_object(self), value);
+}
+
 const GetSetDef exception_getset[] = {
+    {"__dict__", get_dict, set_dict, NULL},
     {"args", get_args, set_args, NULL},
     {"__traceback__", get_traceback, set_traceback, NULL},
     {"__context__", get_context, set_context, "exception context"},

@@ -129,6 +129,10 @@ static const NativeDef namespace_methods[] = {
     {0},
 };
 
+static Value get_dict(Vm *vm, Value self) { return object_dict(vm, value_object(self)); }
+
+static const GetSetDef namespace_getset[] = {{"__dict__", get_dict, NULL, NULL}, {0}};
+
 static size_t namespace_size(const Object *o) {
     (void)o;
     return sizeof(Object);
@@ -143,4 +147,5 @@ const TypeSpec simple_namespace_spec = {
     .ops = {.size = namespace_size},
     .slots = {.repr = namespace_repr, .compare = namespace_compare, .new_ = namespace_new, .init = namespace_init},
     .methods = namespace_methods,
+    .getset = namespace_getset,
 };

@@ -1,0 +1,2 @@
+import pkg.m
+raise ValueError('in the body')

@@ -1,0 +1,1 @@
+from pkg.cb import k

@@ -1,0 +1,1 @@
+from pkg.ca import j

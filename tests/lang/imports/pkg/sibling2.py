@@ -1,0 +1,2 @@
+import pkg.sibling
+pkg.sibling.foo

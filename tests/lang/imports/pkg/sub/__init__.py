@@ -1,0 +1,3 @@
+from .. import value
+from ..m import z as zed
+from . import deep

@@ -1,0 +1,2 @@
+from ...pkg import m
+where = __name__
