@@ -117,7 +117,6 @@ static void warn_at(Compiler *c, const char *message, Position at) {
 void compiler_warn(Compiler *c, const Node *node, const char *format, ...) {
     char message[512];
     va_list args;
-    if (c->quiet) return;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);

@@ -67,7 +67,6 @@ typedef struct Compiler {
     Position future_end; /* of the last __future__ import */
     bool failed;
     uint32_t serial;    /* of the last symbol or scope */
-    uint32_t quiet;     /* no warnings: this code has been compiled before (finally clauses) */
     Name **names;       /* hash table */
     uint32_t name_count, name_size;
     Name *known[KNOWN_COUNT];

@@ -7,9 +7,7 @@
 static void finally_inline(Compiler *c, const Node *node, Reg value) {
     Block holding;
     if (value != NO_REGISTER) block_push(c, &holding, BLOCK_VALUE, NULL, value);
-    c->quiet++;
     body(c, node->as.Try.finalbody);
-    c->quiet--;
     if (value != NO_REGISTER) block_pop(c, &holding);
 }
 

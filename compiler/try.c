@@ -227,9 +227,7 @@ static void try_finally(Compiler *c, Node *node) {
     Reg mark = c->unit->temp_top, exc = temp_block(c, 2);
     handler_enter(c, exc, hidden);
     block_push(c, &handling, BLOCK_HANDLING, cleanup, exc);
-    c->quiet++;
     body(c, node->as.Try.finalbody);
-    c->quiet--;
     block_pop(c, &handling);
     reraise_handled(c, exc);
     handling_abandoned(c, exc, cleanup, NULL);
