@@ -111,22 +111,9 @@ static void trash_clear_weakrefs(Heap *heap) {
     weakrefs_run_callbacks(heap, &chain);
 }
 
-/* A list or set without containers is not tracked; one that only a trash object holds is trash too, and counts. */
-static void visit_count_untracked(Value ref, void *arg) {
-    if (!value_is_object(ref) || ref.bits == 0) return;
-    const Object *o = value_object(ref);
-    bool counted = o->shape->layout == LAYOUT_LIST || o->shape->layout == LAYOUT_SET;
-    *(size_t *)arg += counted && o->count == 1 && !object_is_tracked(o);
-}
-
 static size_t trash_count(Heap *heap) {
     size_t count = 0;
-    for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) {
-        Object *o = trash_at(heap, i);
-        if (!o) continue;
-        count++;
-        object_visit(heap, o, visit_count_untracked, &count);
-    }
+    for (uint32_t i = heap->more->trash_start; i < trash_end(heap); i++) count += trash_at(heap, i) != NULL;
     return count;
 }
 

@@ -161,7 +161,16 @@ static inline void object_track(Heap *heap, Object *o) {
     g->items[g->end++] = o;
 }
 static inline void object_untrack(Heap *heap, Object *o) {
-    if (object_is_tracked(o)) object_untrack_slow(heap, o);
+    uint32_t index = o->gc & GC_INDEX_MASK;
+    if (!index) return;
+    Generation *g = &heap->generations[(o->gc & GC_GENERATION_MASK) >> GC_GENERATION_SHIFT];
+    if (index + 1 == g->end && g->items[index - 1] && heap->young_count > 0) { /* the last one, with no hole before it */
+        g->end = index;
+        heap->young_count--;
+        o->gc &= ~(GC_INDEX_MASK | GC_GENERATION_MASK);
+        return;
+    }
+    object_untrack_slow(heap, o);
 }
 
 /* The count has fallen to zero: finalizer, weak references, free. */

@@ -129,12 +129,10 @@ static Value gc_get_stats(Vm *vm, Value *args, int nargs) {
     return value_from_object(list);
 }
 
-/* Lists and sets count as tracked from the start, as in CPython, though the collector waits for their first container. */
 static Value gc_is_tracked(Vm *vm, Value *args, int nargs) {
     (void)vm;
     (void)nargs;
-    bool always = value_has_layout(args[0], LAYOUT_LIST) || value_has_layout(args[0], LAYOUT_SET);
-    return value_from_bool(always || (value_is_object(args[0]) && object_is_tracked(value_object(args[0]))));
+    return value_from_bool(value_is_object(args[0]) && object_is_tracked(value_object(args[0])));
 }
 
 static Value gc_is_finalized(Vm *vm, Value *args, int nargs) {
@@ -163,42 +161,6 @@ static Value list_tracked(Vm *vm, int first, int last, bool (*wanted)(Vm *vm, Ob
     return value_from_object(list);
 }
 
-/* Lists and sets that hold no container yet are not tracked, but belong to the answer: see gc_is_tracked. */
-typedef struct Untracked {
-    List *list; /* with room for `count`, once that is known */
-    size_t count;
-} Untracked;
-
-static void untracked_count(Object *o, void *arg) {
-    uint8_t layout = o->shape->layout;
-    ((Untracked *)arg)->count += (layout == LAYOUT_LIST || layout == LAYOUT_SET) && !object_is_tracked(o);
-}
-
-static void untracked_add(Object *o, void *arg) {
-    Untracked *u = arg;
-    uint8_t layout = o->shape->layout;
-    if ((layout != LAYOUT_LIST && layout != LAYOUT_SET) || object_is_tracked(o) || o == &u->list->head) return;
-    if (u->list->count < u->list->capacity) u->list->items[u->list->count++] = value_retain(value_from_object(o));
-}
-
-static Value list_all(Vm *vm) {
-    Untracked untracked = {0};
-    heap_each_object(&vm->heap, untracked_count, &untracked);
-    Value all = list_tracked(vm, 0, GENERATION_OLDEST, NULL, NULL);
-    List *room = value_is_error(all) ? NULL : list_new(vm, untracked.count);
-    if (!room) {
-        if (!value_is_error(all)) value_release(vm, all);
-        return VALUE_ERROR;
-    }
-    untracked.list = room;
-    heap_each_object(&vm->heap, untracked_add, &untracked);
-    bool ok = list_extend(vm, value_list(all), value_from_object(room));
-    release_object(vm, room);
-    if (ok) return all;
-    value_release(vm, all);
-    return VALUE_ERROR;
-}
-
 static Value gc_get_objects(Vm *vm, Value *args, int nargs) {
     int generation = -1;
     (void)nargs;
@@ -215,7 +177,7 @@ static Value gc_get_objects(Vm *vm, Value *args, int nargs) {
     if (generation > GENERATION_OLDEST)
         return error_value(vm, "generation parameter must be less than the number of available generations (%d)", 3);
     if (generation < -1) return error_value(vm, "generation parameter cannot be negative");
-    if (generation == -1) return list_all(vm);
+    if (generation == -1) return list_tracked(vm, 0, GENERATION_OLDEST, NULL, NULL);
     return list_tracked(vm, generation, generation, NULL, NULL);
 }
 

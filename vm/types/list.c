@@ -17,7 +17,7 @@ static List *list_alloc(Vm *vm, Type *type) {
     if (!l) return NULL;
     l->count = l->capacity = 0;
     l->items = NULL;
-    container_ready(vm, l, type);
+    object_track(&vm->heap, &l->head); /* from the start: see sequence.h */
     return l;
 }
 

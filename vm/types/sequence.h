@@ -1,7 +1,8 @@
 /* What list, tuple, dict, set and the iterators share: making objects, tracking them for the collector, reading indices.
  *
  * Tracking: a container is tracked from the moment it first holds something that can be part of a cycle; a container of
- * atoms costs the collector nothing. Instances of script subclasses are always tracked: they may have attributes.
+ * atoms costs the collector nothing. Instances of script subclasses are always tracked: they may have attributes. Lists and
+ * sets are tracked from the start, as in CPython: their place among the tracked objects decides about the order of finalizers.
  */
 #ifndef MINI_VM_TYPES_SEQUENCE_H
 #define MINI_VM_TYPES_SEQUENCE_H

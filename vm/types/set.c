@@ -30,7 +30,7 @@ Set *set_new(Vm *vm, Type *type) {
     s->mask = SET_MIN_SIZE - 1;
     s->table = NULL;
     s->hash = 0;
-    container_ready(vm, s, type);
+    object_track(&vm->heap, &s->head);
     return s;
 }
 
