@@ -278,7 +278,7 @@ int main(int argc, char **argv) {
     mini_set_executable(vm, argv[0]);
     set_args(vm, &options);
     int status = run(vm, &options);
-    if (mini_flush(vm) != MINI_OK && status == 0) status = STATUS_FLUSH_FAILED;
+    if (mini_flush(vm) != MINI_OK && status != STATUS_INTERRUPTED) status = STATUS_FLUSH_FAILED;
     interrupted_vm = NULL;
     size_t left = mini_close(vm);
     if (left) {

@@ -12,6 +12,7 @@
 #include "vm/vm.h"
 
 #define IO_BUFFER_SIZE 8192
+#define IO_PIPE_SIZE 4096 /* what the system suggests for pipes: buffers of the VM's own streams */
 
 /* The types, made when io is first needed; kept in the module's state. */
 typedef enum IoType {
@@ -39,6 +40,7 @@ typedef struct FileIO {
     Value name;
     bool readable, writable, appending, created, close_fd;
     int8_t seekable; /* -1: not asked yet */
+    uint32_t block_size; /* what the system suggests for reads and writes */
     uint8_t host;    /* HostStream: reads and writes go to the VM's streams */
     bool wrapped;    /* a Buffered stands on it: that one closes it */
 } FileIO;

@@ -144,7 +144,10 @@ static Value base_del(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     if (is_wrapped(vm, value_object(args[0]))) return VALUE_NONE;
     int closed = stream_closed(vm, args[0]);
-    if (closed == 0 && !stream_call(vm, args[0], "close")) error_unraisable(vm, NULL, args[0]);
+    if (closed == 0 && !stream_call(vm, args[0], "close")) {
+        if (vm->finalizing) error_clear(vm); /* there is no stream left to tell it to */
+        else error_unraisable(vm, NULL, args[0]);
+    }
     if (closed < 0) error_clear(vm);
     return VALUE_NONE;
 }

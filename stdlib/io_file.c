@@ -20,6 +20,7 @@ static FileIO *file_alloc(Vm *vm, Type *type) {
     f->fd = -1;
     f->name = VALUE_EMPTY;
     f->seekable = -1;
+    f->block_size = IO_BUFFER_SIZE;
     f->close_fd = true;
     object_track(&vm->heap, &f->head);
     return f;
@@ -112,6 +113,7 @@ static bool check_not_folder(Vm *vm, FileIO *f, Value name) {
         error_os(vm, errno, value_is_int(name) ? VALUE_EMPTY : name);
         return false;
     }
+    f->block_size = info.st_blksize > 1 && info.st_blksize <= 1 << 20 ? (uint32_t)info.st_blksize : IO_BUFFER_SIZE;
     if (!S_ISDIR(info.st_mode)) return true;
     error_os(vm, EISDIR, name);
     return false;
@@ -416,6 +418,7 @@ static Value file_repr(Vm *vm, Value self) {
                       f->close_fd ? "True" : "False");
 }
 
+static Value get_block_size(Vm *vm, Value self) { return (void)vm, value_from_small(self_of(self)->block_size); }
 static Value get_closed(Vm *vm, Value self) { return (void)vm, value_from_bool(self_of(self)->fd < 0); }
 static Value get_close_fd(Vm *vm, Value self) { return (void)vm, value_from_bool(self_of(self)->close_fd); }
 
@@ -467,6 +470,7 @@ static const NativeDef file_methods[] = {
 
 static const GetSetDef file_getset[] = {
     {"closed", get_closed, NULL, "True if the file is closed"}, {"closefd", get_close_fd, NULL, "True if the descriptor is closed with the file"},
+    {"_blksize", get_block_size, NULL, NULL},
     {"mode", get_mode, NULL, "String giving the file mode"},    {"name", get_name, set_name, NULL},
     {0}};
 

@@ -161,7 +161,7 @@ static Value wrap_take(Vm *vm, Value raw, Value *args, const OpenMode *mode, int
         value_release(vm, raw);
         return error_value(vm, "can't have unbuffered text I/O");
     }
-    Value buffer = buffered_new(vm, buffered_kind(mode), raw, buffering > 1 ? (size_t)buffering : IO_BUFFER_SIZE);
+    Value buffer = buffered_new(vm, buffered_kind(mode), raw, buffering > 1 ? (size_t)buffering : ((FileIO *)value_object(raw))->block_size);
     value_release(vm, raw);
     if (value_is_error(buffer) || mode->binary) return buffer;
     Value text = wrap_text(vm, buffer, args, lines);

@@ -466,7 +466,7 @@ const TypeSpec text_wrapper_spec = {
 static bool std_stream(Vm *vm, Dict *sys, HostStream which, const char *name) {
     Value raw = file_from_stream(vm, which), buffer = VALUE_ERROR, text = VALUE_ERROR;
     if (value_is_error(raw)) return false;
-    buffer = buffered_new(vm, which == HOST_IN ? IO_BUFFERED_READER : IO_BUFFERED_WRITER, raw, IO_BUFFER_SIZE);
+    buffer = buffered_new(vm, which == HOST_IN ? IO_BUFFERED_READER : IO_BUFFERED_WRITER, raw, IO_PIPE_SIZE);
     Str *errors = str_from_ascii(vm, which == HOST_ERR ? "backslashreplace" : "strict"), *encoding = str_from_ascii(vm, "utf-8");
     Str *mode = str_from_char(vm, which == HOST_IN ? 'r' : 'w'), *mode_name = str_intern(vm, "mode", 4);
     bool lines = which == HOST_ERR || (which == HOST_OUT ? vm->streams.out_is_terminal : vm->streams.in_is_terminal);

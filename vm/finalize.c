@@ -44,25 +44,34 @@ void vm_run_atexit(Vm *vm) {
 
 /* --- streams --- */
 
+static bool file_is_closed(Vm *vm, Value file) {
+    Str *name = str_intern(vm, "closed", 6);
+    Value closed = name ? value_find_attr(vm, file, name) : VALUE_ERROR;
+    release_object(vm, name);
+    int truth = value_is_empty(closed) || value_is_error(closed) ? 0 : value_truth(vm, closed);
+    if (value_is_error(closed) || truth < 0) error_clear(vm);
+    value_release(vm, closed);
+    return truth > 0;
+}
+
+/* sys.NAME.flush(); true when there is no such stream. The error is told once. */
+static bool flush_stream(Vm *vm, const char *name, bool tell) {
+    Value file = dict_peek_ascii(vm, ((Module *)value_object(vm->sys_module))->dict, name);
+    if (value_is_empty(file) || value_is_none(file)) return true;
+    value_retain(file);
+    Value done = file_is_closed(vm, file) ? VALUE_NONE : value_call_method(vm, file, NAME(vm, flush), NULL, 0);
+    if (value_is_error(done) && tell && !vm->flush_failed) error_unraisable(vm, "Exception ignored on flushing sys.stdout", VALUE_EMPTY);
+    error_clear(vm);
+    value_release(vm, done);
+    value_release(vm, file);
+    return !value_is_error(done);
+}
+
 bool vm_flush_streams(Vm *vm) {
-    static const char *const names[] = {"stdout", "stderr"};
-    bool ok = true;
-    for (int i = 0; i < 2 && value_is_module(vm->sys_module); i++) {
-        Value file = dict_peek_ascii(vm, ((Module *)value_object(vm->sys_module))->dict, names[i]);
-        if (value_is_empty(file) || value_is_none(file)) continue;
-        value_retain(file);
-        Value done = value_call_method(vm, file, NAME(vm, flush), NULL, 0);
-        if (value_is_error(done)) {
-            if (i == 0) {
-                ok = false;
-                error_unraisable(vm, NULL, file);
-            }
-            error_clear(vm);
-        }
-        value_release(vm, done);
-        value_release(vm, file);
-    }
-    return ok;
+    if (!value_is_module(vm->sys_module)) return true;
+    bool ok = flush_stream(vm, "stdout", true);
+    if (!ok) vm->flush_failed = true;
+    return flush_stream(vm, "stderr", false) && ok;
 }
 
 /* --- modules --- */

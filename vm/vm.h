@@ -80,6 +80,7 @@ struct Vm {
     int optimize;
     bool color_tracebacks;        /* errors go to a terminal: traceback_print uses colours */
     bool raising_no_memory;       /* vm/error.c: a MemoryError is being made */
+    bool flush_failed;            /* vm/finalize.c: sys.stdout could not be flushed, which was told */
     uint64_t hash_seed;
     HeapAllocator allocator;      /* of the Vm struct itself */
     int int_max_str_digits;       /* most decimal digits between int and str (4300 at first); 0: no limit */
