@@ -35,6 +35,13 @@ Value error_attribute_named(Vm *vm, Value object, Str *name, const char *format,
     return VALUE_ERROR;
 }
 
+bool member_readonly(Vm *vm, Value self, Value value) {
+    (void)self;
+    (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
+
 /* --- reading --- */
 
 /* The value that a class attribute gives for instance v: bound where it is a descriptor. `found` is borrowed. */

@@ -12,7 +12,7 @@
 #ifndef MINI_VM_STRUCTSEQ_H
 #define MINI_VM_STRUCTSEQ_H
 
-#include "vm/type.h"
+#include "vm/types/descriptors.h"
 
 typedef struct StructSeqSpec {
     TypeSpec type; /* first: a type's spec leads back here */
@@ -37,7 +37,7 @@ Value structseq_peek(Value self, int k);
 STRUCTSEQ_EACH_FIELD(STRUCTSEQ_GETTER)
 #undef STRUCTSEQ_GETTER
 
-#define STRUCTSEQ_FIELD(k, name, doc) {name, structseq_get_##k, NULL, doc}
+#define STRUCTSEQ_FIELD(k, name, doc) {name, structseq_get_##k, member_readonly, doc}
 
 size_t structseq_size(const Object *self);
 void structseq_visit(Object *self, VisitFn visit, void *arg);

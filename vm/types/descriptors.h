@@ -119,6 +119,8 @@ Value type_compute_mro(Vm *vm, Type *type);
 /* A base's list of subclasses. */
 bool subclasses_add(Vm *vm, Type *base, Type *type);
 void subclasses_remove(Type *base, Type *type);
+/* A SetterFn for what CPython calls members: AttributeError "readonly attribute". */
+bool member_readonly(Vm *vm, Value self, Value value);
 /* AttributeError with name and obj set, message as given. */
 Value error_attribute_named(Vm *vm, Value object, Str *name, const char *format, ...);
 

@@ -5,6 +5,7 @@
 #include "vm/types/exception_family.h"
 
 #include "vm/ops.h"
+#include "vm/types/descriptors.h"
 #include "vm/types/list.h"
 #include "vm/types/sequence.h"
 #include "vm/types/str.h"
@@ -357,13 +358,6 @@ static Value get_exceptions(Vm *vm, Value self) {
     return value_retain(value_exception(self)->extra[EXTRA_GROUP_EXCEPTIONS]);
 }
 
-static bool set_readonly(Vm *vm, Value self, Value value) {
-    (void)self;
-    (void)value;
-    error_raise(vm, EXC_AttributeError, "readonly attribute");
-    return false;
-}
-
 const NativeDef group_methods[] = {
     {"__class_getitem__", sequence_class_getitem, "($type, object, /)", "See PEP 585", NATIVE_CLASS_METHOD},
     {"derive", method_derive, "($self, excs, /)", "A group of the same kind and message with other exceptions.", NATIVE_METHOD},
@@ -374,7 +368,7 @@ const NativeDef group_methods[] = {
 };
 
 const GetSetDef group_getset[] = {
-    {"message", get_message, set_readonly, "exception message"},
-    {"exceptions", get_exceptions, set_readonly, "nested exceptions"},
+    {"message", get_message, member_readonly, "exception message"},
+    {"exceptions", get_exceptions, member_readonly, "nested exceptions"},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "vm/types/exception.h"
 
 #include "vm/ops.h"
+#include "vm/types/descriptors.h"
 #include "vm/types/int.h"
 #include "vm/vm.h"
 
@@ -132,17 +133,10 @@ static Value traceback_construct(Vm *vm, Value *args, int nargs) {
     return t ? value_from_object(t) : VALUE_ERROR;
 }
 
-static bool set_readonly(Vm *vm, Value self, Value value) {
-    (void)self;
-    (void)value;
-    error_raise(vm, EXC_AttributeError, "readonly attribute");
-    return false;
-}
-
 static const GetSetDef traceback_getset[] = {
-    {"tb_frame", get_frame, set_readonly, NULL},
+    {"tb_frame", get_frame, member_readonly, NULL},
     {"tb_next", get_next, set_next, NULL},
-    {"tb_lasti", get_offset, set_readonly, NULL},
+    {"tb_lasti", get_offset, member_readonly, NULL},
     {"tb_lineno", get_line, NULL, NULL},
     {0},
 };
