@@ -74,6 +74,16 @@ static void resolve_nonlocal(Compiler *c, Scope *scope, Symbol *symbol) {
     symbol->kind = SYMBOL_FREE;
 }
 
+/* In an annotation scope of a class: what the class makes of the name; SYMBOL_UNKNOWN: nothing. Its own names are looked up in its
+ * namespace, then as globals, even where a function around it has such a variable. */
+static SymbolKind class_kind(const Scope *scope, const Name *name) {
+    while (scope->kind != SCOPE_CLASS) scope = scope->parent;
+    Symbol *symbol = scope_find(scope, name);
+    uint32_t flags = symbol ? symbol->flags : 0;
+    if (flags & DEF_GLOBAL) return SYMBOL_GLOBAL_EXPLICIT;
+    return flags & DEF_BOUND && !(flags & DEF_NONLOCAL) ? SYMBOL_GLOBAL_IMPLICIT : SYMBOL_UNKNOWN;
+}
+
 static void resolve_symbol(Compiler *c, Scope *scope, Symbol *symbol) {
     if (symbol->flags & DEF_GLOBAL) {
         if (symbol->flags & DEF_NONLOCAL)
@@ -83,6 +93,8 @@ static void resolve_symbol(Compiler *c, Scope *scope, Symbol *symbol) {
         resolve_nonlocal(c, scope, symbol);
     } else if (symbol->flags & DEF_BOUND) {
         symbol->kind = SYMBOL_LOCAL;
+    } else if (scope->can_see_class && class_kind(scope, symbol->name) != SYMBOL_UNKNOWN) {
+        symbol->kind = class_kind(scope, symbol->name);
     } else {
         Scope *owner = find_binding(c, scope, symbol->name);
         if (owner) connect(c, scope, owner, symbol->name);

@@ -78,6 +78,7 @@ static Scope *scope_enter(Builder *b, ScopeKind kind, Node *node, ScopeRole role
     scope->class_cell = scope->classdict_cell = NO_REGISTER;
     if (parent) {
         scope->private_class = parent->private_class;
+        scope->iterable_depth = parent->iterable_depth;
         scope->nested = parent->nested || scope_is_function_like(parent);
         if (parent->last_child) parent->last_child->next = scope;
         else parent->first_child = scope;
