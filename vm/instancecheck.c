@@ -74,11 +74,17 @@ int value_issubclass_plain(Vm *vm, Value type, Value class) {
 
 typedef int (*CheckFn)(Vm *, Value, Value);
 
-static int check_tuple(Vm *vm, Value v, Tuple *classes, CheckFn check, const char *what) {
+#define TUPLE_DEPTH_MAX 10000 /* as CPython's limit for C recursion */
+
+static int check_tuple(Vm *vm, Value v, Tuple *classes, CheckFn check, const char *what, int depth) {
+    if (depth > TUPLE_DEPTH_MAX) return error_raise(vm, EXC_RecursionError, "maximum recursion depth exceeded%s", what), -1;
     if (!vm_enter_c(vm, what)) return -1;
     int result = 0;
     retain_object(classes);
-    for (size_t i = 0; !result && i < classes->count; i++) result = check(vm, v, classes->items[i]);
+    for (size_t i = 0; !result && i < classes->count; i++) {
+        Value item = classes->items[i];
+        result = value_is_tuple(item) ? check_tuple(vm, v, value_tuple(item), check, what, depth + 1) : check(vm, v, item);
+    }
     release_object(vm, classes);
     vm_leave_c(vm);
     return result;
@@ -104,7 +110,7 @@ int value_isinstance(Vm *vm, Value v, Value class) {
         if (value_object(class)->shape->type == TYPE(vm, TYPE)) return value_isinstance_plain(vm, v, class);
     }
     if (value_is_union(vm, class)) return union_has_instance(vm, class, v);
-    if (value_is_tuple(class)) return check_tuple(vm, v, value_tuple(class), value_isinstance, " in __instancecheck__");
+    if (value_is_tuple(class)) return check_tuple(vm, v, value_tuple(class), value_isinstance, " in __instancecheck__", 0);
     return check_by_method(vm, class, v, NAME(vm, __instancecheck__), value_isinstance_plain, " in __instancecheck__");
 }
 
@@ -112,6 +118,6 @@ int value_issubclass(Vm *vm, Value type, Value class) {
     if (is_type(class) && value_object(class)->shape->type == TYPE(vm, TYPE))
         return value_same(type, class) ? 1 : value_issubclass_plain(vm, type, class);
     if (value_is_union(vm, class)) return union_has_subclass(vm, class, type);
-    if (value_is_tuple(class)) return check_tuple(vm, type, value_tuple(class), value_issubclass, " in __subclasscheck__");
+    if (value_is_tuple(class)) return check_tuple(vm, type, value_tuple(class), value_issubclass, " in __subclasscheck__", 0);
     return check_by_method(vm, class, type, NAME(vm, __subclasscheck__), value_issubclass_plain, " in __subclasscheck__");
 }

@@ -60,7 +60,7 @@ static bool take_doc(Vm *vm, Value self, Value given) {
     }
     bool ok = value_set_attr(vm, self, NAME(vm, __doc__), empty_to_none(doc));
     value_release(vm, doc);
-    return ok || (value_is_empty(none_to_empty(given)) && error_clear_if(vm, EXC_AttributeError));
+    return ok || (!p->getter_doc && error_clear_if(vm, EXC_AttributeError)); /* a lost doc string is no error unless it was copied */
 }
 
 static Value property_init(Vm *vm, Value *args, int nargs) {
@@ -154,7 +154,7 @@ static const NativeDef property_methods[] = {
     {"getter", property_getter_method, "($self, object, /)", "Descriptor to obtain a copy of the property with a different getter.", NATIVE_METHOD},
     {"setter", property_setter_method, "($self, object, /)", "Descriptor to obtain a copy of the property with a different setter.", NATIVE_METHOD},
     {"deleter", property_deleter_method, "($self, object, /)", "Descriptor to obtain a copy of the property with a different deleter.", NATIVE_METHOD},
-    {"__set_name__", property_set_name, "($self, owner, name, /)", "Method to set name of a property.", NATIVE_METHOD},
+    {"__set_name__", property_set_name, "($self, /, *args)", "Method to set name of a property.", NATIVE_METHOD},
     {0},
 };
 

@@ -239,9 +239,26 @@ static bool put_take(Vm *vm, Dict *dict, Str *name, Value value) {
     return ok;
 }
 
-static Value instance_get_dict(Vm *vm, Value self) { return object_dict(vm, value_object(self)); }
+/* An instance of this class and of a built-in type with a __dict__ of its own (module, type): that type's descriptor serves it.
+ * Borrowed; VALUE_EMPTY: there is none. */
+static Value builtin_dict_descriptor(Vm *vm, Value self) {
+    return type_lookup_peek(vm, type_builtin_base(value_type(vm, self)), NAME(vm, __dict__));
+}
+
+static Value instance_get_dict(Vm *vm, Value self) {
+    if (object_attrs(value_object(self))) return object_dict(vm, value_object(self));
+    Value own = builtin_dict_descriptor(vm, self);
+    if (value_is_empty(own)) return error_attribute(vm, self, NAME(vm, __dict__));
+    return value_type(vm, own)->slots.descr_get(vm, own, self, value_from_object(value_type(vm, self)));
+}
 
 static bool instance_set_dict(Vm *vm, Value self, Value value) {
+    if (!object_attrs(value_object(self))) {
+        Value own = builtin_dict_descriptor(vm, self);
+        if (!value_is_empty(own)) return value_type(vm, own)->slots.descr_set(vm, own, self, value);
+        error_raise(vm, EXC_AttributeError, "This object has no __dict__");
+        return false;
+    }
     if (value_is_empty(value)) {
         Dict *fresh = dict_new(vm);
         bool ok = fresh && object_set_dict(vm, value_object(self), value_from_object(fresh));
