@@ -512,7 +512,7 @@ static size_t list_size(const Object *self) {
 }
 static void list_visit(Object *self, VisitFn visit, void *arg) {
     List *l = (List *)self;
-    for (size_t i = 0; i < l->count; i++) visit(l->items[i], arg);
+    for (size_t i = l->count; i-- > 0;) visit(l->items[i], arg); /* backwards, as CPython: it decides about the order of finalizers */
 }
 static void list_drop(Vm *vm, Object *self) { list_clear(vm, (List *)self); }
 static size_t list_extra_size(const Object *self) { return ((const List *)self)->capacity * sizeof(Value); }

@@ -339,7 +339,7 @@ static const NativeDef tuple_methods[] = {
 static size_t tuple_size(const Object *self) { return sizeof(Tuple) + ((const Tuple *)self)->count * sizeof(Value); }
 static void tuple_visit(Object *self, VisitFn visit, void *arg) {
     Tuple *t = (Tuple *)self;
-    for (size_t i = 0; i < t->count; i++) visit(t->items[i], arg);
+    for (size_t i = t->count; i-- > 0;) visit(t->items[i], arg); /* backwards, as list_visit */
 }
 /* No clear: every cycle through a tuple goes through something that can be changed, and classes' mro tuples are read to the end. */
 static void tuple_free(Vm *vm, Object *self) {
