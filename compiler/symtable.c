@@ -51,7 +51,7 @@ static void define(Builder *b, Name *name, uint32_t flags, Position start, Posit
         check_comprehension_target(b, symbol, start, end);
         flags |= DEF_COMP_ITER;
     }
-    if (!symbol->flags || (flags & (DEF_GLOBAL | DEF_NONLOCAL) && !(symbol->flags & (DEF_GLOBAL | DEF_NONLOCAL)))) {
+    if (flags & (DEF_GLOBAL | DEF_NONLOCAL) && !symbol->start.line) {
         symbol->start = start;
         symbol->end = end;
     }
@@ -383,11 +383,12 @@ static void visit_directive(Builder *b, Node *n, TextList names, bool is_global)
     for (uint32_t i = 0; i < names.count && !b->c->failed; i++) {
         Name *name = mangled(b, names.items[i]);
         Symbol *symbol = scope_find(b->scope, name);
+        const char *text = name_from_text(b->c, names.items[i])->data;
         uint32_t flags = symbol ? symbol->flags : 0;
-        if (flags & DEF_PARAM) compiler_error(b->c, n, "name '%s' is parameter and %s", name->data, word);
-        else if (flags & USE) compiler_error(b->c, n, "name '%s' is used prior to %s declaration", name->data, word);
-        else if (flags & DEF_ANNOTATED) compiler_error(b->c, n, "annotated name '%s' can't be %s", name->data, word);
-        else if (flags & DEF_LOCAL) compiler_error(b->c, n, "name '%s' is assigned to before %s declaration", name->data, word);
+        if (flags & DEF_PARAM) compiler_error(b->c, n, "name '%s' is parameter and %s", text, word);
+        else if (flags & USE) compiler_error(b->c, n, "name '%s' is used prior to %s declaration", text, word);
+        else if (flags & DEF_ANNOTATED) compiler_error(b->c, n, "annotated name '%s' can't be %s", text, word);
+        else if (flags & DEF_LOCAL) compiler_error(b->c, n, "name '%s' is assigned to before %s declaration", text, word);
         define(b, name, is_global ? DEF_GLOBAL : DEF_NONLOCAL, n->start, n->end);
     }
 }

@@ -44,7 +44,7 @@ typedef struct Symbol {
     uint32_t serial;    /* symbols and scopes are numbered as they are met */
     SymbolKind kind;
     uint32_t reg;       /* SYMBOL_LOCAL, SYMBOL_CELL in function-like scopes: the register (256 and up: far) */
-    Position start, end; /* the global or nonlocal statement, or the name that defined it */
+    Position start, end; /* of the first global or nonlocal statement about it */
 } Symbol;
 
 struct Scope {
