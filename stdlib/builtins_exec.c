@@ -234,9 +234,9 @@ Value builtins_exec(Vm *vm, Value *args, int nargs) {
 /* "(name, globals=None, locals=None, fromlist=(), level=0)" */
 Value builtins_import(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    if (!value_is_str(args[0])) return error_type(vm, "__import__() argument 1 must be str, not %T", args[0]);
+    if (!value_is_str(args[0])) return error_type(vm, "module name must be a string");
     int level = 0;
     if (!value_is_empty(args[4]) && !value_as_int(vm, args[4], &level)) return VALUE_ERROR;
-    Value globals = value_is_dict(args[1]) ? args[1] : VALUE_NONE;
+    Value globals = value_is_empty(args[1]) ? VALUE_NONE : args[1];
     return import_by_name(vm, value_str_peek(args[0]), globals, value_is_empty(args[3]) ? VALUE_NONE : args[3], level);
 }

@@ -80,7 +80,8 @@ static Str *resolve(Vm *vm, Str *name, Value globals, int level) {
         if (!name->length) return error_value(vm, "Empty module name"), NULL;
         return retain_object(name);
     }
-    if (!value_is_dict(globals)) {
+    if (!value_is_dict(globals) && !value_is_none(globals)) return error_type(vm, "globals must be a dict"), NULL;
+    if (value_is_none(globals)) {
         Value key = str_format(vm, "'__name__' not in globals");
         if (!value_is_error(key)) error_key(vm, key);
         value_release(vm, key);
