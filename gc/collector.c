@@ -249,7 +249,7 @@ static bool generation_is_due(const Heap *heap, int generation) {
 /* Test mode: a collection at each safe point, a full one as often as keeps the cost of a safe point bounded. */
 static void collect_always(Heap *heap) {
     size_t objects = generation_size(heap, 0) + generation_size(heap, 1) + generation_size(heap, 2);
-    bool full = ++heap->more->always_skipped * 500 >= objects;
+    bool full = ++heap->more->always_skipped * 100 >= objects || objects < 600;
     if (full) heap->more->always_skipped = 0;
     heap_collect(heap, full ? GENERATION_OLDEST : 0);
 }
