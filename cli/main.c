@@ -160,7 +160,7 @@ static int finish(MiniVm *vm, MiniStatus status) {
     case MINI_OK: return 0;
     case MINI_EXIT: return mini_exit_status(vm);
     case MINI_NO_MEMORY: fputs("mini: out of memory\n", stderr); return 1;
-    default: mini_print_error(vm); return mini_error_is_interrupt(vm) ? STATUS_INTERRUPTED : 1;
+    default: mini_print_error(vm); return mini_error_is_interrupt(vm) ? STATUS_INTERRUPTED : mini_exit_status(vm);
     }
 }
 

@@ -104,7 +104,8 @@ MINI_API char *mini_error_text(MiniVm *vm);
 MINI_API void mini_print_error(MiniVm *vm);
 /* Whether the last error was a KeyboardInterrupt. */
 MINI_API int mini_error_is_interrupt(MiniVm *vm);
-/* The status that SystemExit asked for; a message that it carries has been printed. */
+/* The status that SystemExit asked for; a message that it carries has been printed. After mini_print_error: 1, or what a SystemExit of
+ * sys.excepthook asked for. */
 MINI_API int mini_exit_status(MiniVm *vm);
 /* Writes out what sys.stdout holds back. MINI_ERROR: it could not be written. */
 MINI_API MiniStatus mini_flush(MiniVm *vm);

@@ -285,7 +285,12 @@ char *mini_error_text(MiniVm *mini) {
 }
 
 void mini_print_error(MiniVm *mini) {
-    if (!value_is_empty(mini->error)) error_print(mini->vm, mini->error);
+    if (value_is_empty(mini->error)) return;
+    mini->exit_status = 1;
+    Value exit = error_print(mini->vm, mini->error);
+    if (value_is_empty(exit)) return;
+    mini->exit_status = exit_status(mini->vm, exit);
+    value_release(mini->vm, exit);
 }
 
 int mini_error_is_interrupt(MiniVm *mini) {

@@ -48,8 +48,8 @@ void error_unraisable_format(Vm *vm, Value object, const char *format, ...); /* 
 void error_unraisable_report(Vm *vm, Value exception, Value message, Value object);
 /* Writes a Str to sys.stderr, or to the host's error stream when there is none. Never raises. */
 void error_write(Vm *vm, Value text);
-/* Hands an exception that nobody caught to sys.excepthook. Never raises. */
-void error_print(Vm *vm, Value exception);
+/* Hands an exception that nobody caught to sys.excepthook. Never raises. Result: a SystemExit that the hook has raised (new), VALUE_EMPTY. */
+Value error_print(Vm *vm, Value exception);
 /* A warning through warnings.warn's default filter: printed as CPython does. false: turned into an exception. */
 bool error_warn(Vm *vm, ExceptionId category, const char *format, ...);
 /* The same about an object (an unawaited coroutine, an unclosed file): CPython adds a line that tells how to find where it was made. */

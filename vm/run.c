@@ -44,29 +44,35 @@ static void set_last_exception(Vm *vm, Value exception, Value traceback) {
     if (!ok) error_clear(vm);
 }
 
-void error_print(Vm *vm, Value exception) {
+static void print_hook_error(Vm *vm, Value exception, Value second) {
+    write_text(vm, "Error in sys.excepthook:\n");
+    traceback_print(vm, second);
+    write_text(vm, "\nOriginal exception was:\n");
+    traceback_print(vm, exception);
+}
+
+Value error_print(Vm *vm, Value exception) {
     Value hook = value_retain(dict_peek_str(vm, ((Module *)value_object(vm->sys_module))->dict, NAME(vm, excepthook)));
     ExceptionObject *e = value_exception(exception);
-    Value traceback = value_retain(e->traceback ? value_from_object(e->traceback) : VALUE_NONE);
+    Value traceback = value_retain(e->traceback ? value_from_object(e->traceback) : VALUE_NONE), exit = VALUE_EMPTY;
     set_last_exception(vm, exception, traceback);
     if (value_is_empty(hook)) {
         write_text(vm, "sys.excepthook is missing\n");
         traceback_print(vm, exception);
         value_release(vm, traceback);
-        return;
+        return VALUE_EMPTY;
     }
     Value args[3] = {value_from_object(e->head.shape->type), exception, traceback};
     Value result = value_call(vm, hook, args, 3, NULL);
     if (value_is_error(result)) {
         Value second = error_fetch(vm);
-        write_text(vm, "Error in sys.excepthook:\n");
-        traceback_print(vm, second);
+        if (value_is_instance(vm, second, vm->exception_types[EXC_SystemExit])) exit = value_retain(second);
+        else print_hook_error(vm, exception, second);
         value_release(vm, second);
-        write_text(vm, "\nOriginal exception was:\n");
-        traceback_print(vm, exception);
     } else {
         value_release(vm, result);
     }
     value_release(vm, traceback);
     value_release(vm, hook);
+    return exit;
 }
