@@ -232,8 +232,6 @@ static void print_final_line(Printer *p, Value exception) {
 
 static bool small_extra(const Value *extra, int index, int64_t *out) { return value_is_int(extra[index]) && int_to_i64(extra[index], out); }
 
-static bool is_space_char(uint32_t c) { return char_is_space(c); }
-
 /* The range of carets in the line, from 0; counted in the line without its indentation. */
 static void caret_range(const Value *extra, int64_t length, int64_t whole, int64_t spaces, int64_t *start, int64_t *end) {
     int64_t offset = 0, end_offset = 0, line, end_line;
@@ -253,11 +251,9 @@ static void caret_range(const Value *extra, int64_t length, int64_t whole, int64
 
 static void print_carets(Printer *p, const Str *text, int64_t spaces, int64_t length, int64_t start, int64_t end) {
     printer_ascii(p, "    ");
-    for (int64_t i = 0; i < start; i++) { /* tabs are kept, so that carets stand where the text does */
-        uint32_t c = spaces + i < length ? str_at(text, (size_t)(spaces + i)) : 0;
-        if (spaces + i >= length) break;
-        if (is_space_char(c)) builder_add_char(&p->out, c);
-        else printer_ascii(p, " ");
+    for (int64_t i = spaces; i < spaces + start && i < length; i++) { /* tabs are kept, so that carets stand where the text does */
+        uint32_t c = str_at(text, (size_t)i);
+        builder_add_char(&p->out, char_is_space(c) ? c : ' ');
     }
     printer_color(p, COLOR_BOLD_RED);
     for (int64_t i = start; i < end; i++) printer_ascii(p, "^");
