@@ -21,6 +21,8 @@ typedef struct OsPath {
 #define OS_PATH_NONE 2u /* None (or no argument) means the current folder: text is "." */
 /* function and argument are for the TypeError: "stat: path should be string, bytes, os.PathLike or integer, not float". */
 bool os_path_get(Vm *vm, Value v, const char *function, const char *argument, unsigned allowed, OsPath *out);
+/* A str, bytes or path that names no file (an argument of a program, a variable's name), with other errors. */
+bool os_string_get(Vm *vm, Value v, OsPath *out);
 void os_path_release(Vm *vm, OsPath *path);
 /* OSError with errno and the path as given; always VALUE_ERROR. number: errno as it was. */
 Value os_path_error(Vm *vm, int number, const OsPath *path);

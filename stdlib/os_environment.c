@@ -38,7 +38,7 @@ static bool name_is_legal(Vm *vm, const OsPath *name) {
 static Value posix_putenv(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     OsPath name = {0}, value = {0};
-    bool ok = os_path_get(vm, args[0], "putenv", "name", 0, &name) && os_path_get(vm, args[1], "putenv", "value", 0, &value) && name_is_legal(vm, &name);
+    bool ok = os_string_get(vm, args[0], &name) && os_string_get(vm, args[1], &value) && name_is_legal(vm, &name);
     if (ok && setenv(name.text, value.text, 1) < 0) ok = (error_os(vm, errno, VALUE_EMPTY), false);
     os_path_release(vm, &name);
     os_path_release(vm, &value);
@@ -48,7 +48,7 @@ static Value posix_putenv(Vm *vm, Value *args, int nargs) {
 static Value posix_unsetenv(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     OsPath name;
-    if (!os_path_get(vm, args[0], "unsetenv", "name", 0, &name)) return VALUE_ERROR;
+    if (!os_string_get(vm, args[0], &name)) return VALUE_ERROR;
     bool ok = unsetenv(name.text) == 0;
     int number = errno;
     os_path_release(vm, &name);

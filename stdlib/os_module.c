@@ -77,6 +77,13 @@ bool os_path_get(Vm *vm, Value v, const char *function, const char *argument, un
     return false;
 }
 
+bool os_string_get(Vm *vm, Value v, OsPath *out) {
+    if (os_path_get(vm, v, "os", "argument", 0, out)) return true;
+    if (!error_matches(vm, EXC_UnicodeError) && error_clear_if(vm, EXC_ValueError)) error_value(vm, "embedded null byte");
+    else if (error_clear_if(vm, EXC_TypeError)) error_type(vm, "expected str, bytes or os.PathLike object, not %T", v);
+    return false;
+}
+
 void os_path_release(Vm *vm, OsPath *path) {
     if (path->text) heap_free(&vm->heap, path->text, path->size);
     path->text = NULL;

@@ -215,8 +215,7 @@ static Value posix_killpg(Vm *vm, Value *args, int nargs) {
 static Value posix_system(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     OsPath command;
-    if (!value_is_str(args[0]) && !value_is_bytes(args[0])) return error_type(vm, "expected str, bytes or os.PathLike object, not %T", args[0]);
-    if (!os_path_get(vm, args[0], "system", "command", 0, &command)) return VALUE_ERROR;
+    if (!os_string_get(vm, args[0], &command)) return VALUE_ERROR;
     int status = system(command.text);
     os_path_release(vm, &command);
     return value_from_small(status);
@@ -309,13 +308,6 @@ static bool strings_alloc(Vm *vm, Strings *s, size_t count) {
     return false;
 }
 
-/* A str, bytes or path as it is handed to a program. */
-static bool program_argument(Vm *vm, Value v, OsPath *out) {
-    if (os_path_get(vm, v, "exec", "argument", 0, out)) return true;
-    if (error_clear_if(vm, EXC_TypeError)) error_type(vm, "expected str, bytes or os.PathLike object, not %T", v);
-    return false;
-}
-
 /* The argument list of a program. On failure nothing is held. */
 static bool strings_from_args(Vm *vm, Value argv, const char *what, Strings *s) {
     if (!value_is_list(argv) && !value_is_tuple(argv)) return error_type(vm, "%s must be a tuple or list", what), false;
@@ -326,7 +318,7 @@ static bool strings_from_args(Vm *vm, Value argv, const char *what, Strings *s) 
     for (size_t k = 0; k < count; k++) {
         items = sequence_items(argv, &count);
         OsPath arg;
-        if (count != s->count || !program_argument(vm, items[k], &arg)) break;
+        if (count != s->count || !os_string_get(vm, items[k], &arg)) break;
         if (!k && arg.size == 1) {
             error_value(vm, "%s first element cannot be empty", what);
             os_path_release(vm, &arg);
@@ -351,7 +343,7 @@ static bool strings_from_environment(Vm *vm, List *pairs, Strings *s) {
             error_type(vm, "items() returned item which is not a tuple");
             break;
         }
-        bool ok = program_argument(vm, value_tuple(pair)->items[0], &name) && program_argument(vm, value_tuple(pair)->items[1], &value);
+        bool ok = os_string_get(vm, value_tuple(pair)->items[0], &name) && os_string_get(vm, value_tuple(pair)->items[1], &value);
         size_t size = ok ? name.size + value.size : 0;
         char *text = ok ? heap_alloc(&vm->heap, size) : NULL;
         if (text) {

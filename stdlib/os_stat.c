@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "vm/types/descriptors.h"
 #include "vm/types/int.h"
 #include "vm/types/tuple.h"
 
@@ -16,6 +17,15 @@
 static const char *const stat_names[] = {"st_mode",     "st_ino",      "st_dev",      "st_nlink",   "st_uid",    "st_gid",   "st_size",
                                          "",            "",            "",            "st_atime",   "st_mtime",  "st_ctime", "st_atime_ns",
                                          "st_mtime_ns", "st_ctime_ns", "st_blksize",  "st_blocks",  "st_rdev"};
+/* A result that a script made of ten values has its times in them. */
+static Value time_field(Value self, int k) {
+    Value v = structseq_peek(self, k);
+    return value_retain(value_is_none(v) ? structseq_peek(self, k - 3) : v);
+}
+static Value get_atime(Vm *vm, Value self) { return (void)vm, time_field(self, 10); }
+static Value get_mtime(Vm *vm, Value self) { return (void)vm, time_field(self, 11); }
+static Value get_ctime(Vm *vm, Value self) { return (void)vm, time_field(self, 12); }
+
 static const GetSetDef stat_fields[] = {
     STRUCTSEQ_FIELD(0, "st_mode", "protection bits"),
     STRUCTSEQ_FIELD(1, "st_ino", "inode"),
@@ -24,9 +34,9 @@ static const GetSetDef stat_fields[] = {
     STRUCTSEQ_FIELD(4, "st_uid", "user ID of owner"),
     STRUCTSEQ_FIELD(5, "st_gid", "group ID of owner"),
     STRUCTSEQ_FIELD(6, "st_size", "total size, in bytes"),
-    STRUCTSEQ_FIELD(10, "st_atime", "time of last access"),
-    STRUCTSEQ_FIELD(11, "st_mtime", "time of last modification"),
-    STRUCTSEQ_FIELD(12, "st_ctime", "time of last change"),
+    {"st_atime", get_atime, member_readonly, "time of last access"},
+    {"st_mtime", get_mtime, member_readonly, "time of last modification"},
+    {"st_ctime", get_ctime, member_readonly, "time of last change"},
     STRUCTSEQ_FIELD(13, "st_atime_ns", "time of last access in nanoseconds"),
     STRUCTSEQ_FIELD(14, "st_mtime_ns", "time of last modification in nanoseconds"),
     STRUCTSEQ_FIELD(15, "st_ctime_ns", "time of last change in nanoseconds"),
@@ -197,6 +207,7 @@ static bool seconds_argument(Vm *vm, Value v, struct timespec *out) {
         *out = (struct timespec){.tv_sec = whole};
         return true;
     }
+    if (!value_is_float(v) && !value_has_layout(v, LAYOUT_FLOAT)) return error_type(vm, "'%T' object cannot be interpreted as an integer", v), false;
     if (!value_as_double(vm, v, &seconds)) return false;
     if (isnan(seconds)) return error_value(vm, "Invalid value NaN (not a number)"), false;
     double whole = floor(seconds);

@@ -38,8 +38,7 @@ static bool acquire_arguments(Vm *vm, Value *args, double *seconds) {
     if (!value_is_empty(args[2]) && !value_as_double(vm, args[2], seconds)) return false;
     if (!blocking && *seconds != -1) return error_value(vm, "can't specify a timeout for a non-blocking call"), false;
     if (*seconds < 0 && *seconds != -1) return error_value(vm, "timeout value must be a non-negative number"), false;
-    if (*seconds > 9.2e18) return error_raise(vm, EXC_OverflowError, "timestamp out of range for platform time_t"), false;
-    if (*seconds > TIMEOUT_MAX) return error_raise(vm, EXC_OverflowError, "timeout value is too large"), false;
+    if (*seconds > TIMEOUT_MAX) return error_raise(vm, EXC_OverflowError, "timestamp out of range for platform time_t"), false;
     if (!blocking) *seconds = 0;
     return true;
 }

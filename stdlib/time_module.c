@@ -48,23 +48,29 @@ CLOCK(process_time, CLOCK_PROCESS_CPUTIME_ID)
 CLOCK(thread_time, CLOCK_THREAD_CPUTIME_ID)
 #undef CLOCK
 
+static bool clock_argument(Vm *vm, Value v, int *id) {
+    if (value_is_int(v) || value_type(vm, v)->slots.as_index) return value_as_int(vm, v, id);
+    error_type(vm, "clk_id should be integer, not %T", v);
+    return false;
+}
+
 static Value time_clock_gettime(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     int id;
-    return value_as_int(vm, args[0], &id) ? clock_seconds(vm, id) : VALUE_ERROR;
+    return clock_argument(vm, args[0], &id) ? clock_seconds(vm, id) : VALUE_ERROR;
 }
 
 static Value time_clock_gettime_ns(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     int id;
-    return value_as_int(vm, args[0], &id) ? clock_nanoseconds(vm, id) : VALUE_ERROR;
+    return clock_argument(vm, args[0], &id) ? clock_nanoseconds(vm, id) : VALUE_ERROR;
 }
 
 static Value time_clock_getres(Vm *vm, Value *args, int nargs) {
     (void)nargs;
     int id;
     struct timespec t;
-    if (!value_as_int(vm, args[0], &id)) return VALUE_ERROR;
+    if (!clock_argument(vm, args[0], &id)) return VALUE_ERROR;
     if (clock_getres(id, &t) < 0) return error_os(vm, errno, VALUE_EMPTY);
     return value_from_float((double)t.tv_sec + (double)t.tv_nsec * 1e-9);
 }
