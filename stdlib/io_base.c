@@ -198,7 +198,7 @@ static Value base_readline(Vm *vm, Value *args, int nargs) {
         }
         size_t n = value_bytes(piece)->length;
         bool newline = n && value_bytes(piece)->data[n - 1] == '\n', ok = bytearray_resize(vm, value_bytearray(line), used + n);
-        if (ok) memcpy(value_bytearray(line)->data + used, value_bytes(piece)->data, n);
+        if (ok && n) memcpy(value_bytearray(line)->data + used, value_bytes(piece)->data, n);
         value_release(vm, piece);
         if (!ok) goto failed;
         if (!n || newline) break;

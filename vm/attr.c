@@ -59,11 +59,16 @@ static inline bool is_data_descriptor(Value found) {
     return value_is_object(found) && value_object(found)->shape->type->slots.descr_set;
 }
 
+/* With __set__ alone an attribute of the instance goes first. */
+static inline bool is_read_descriptor(Value found) {
+    return is_data_descriptor(found) && value_object(found)->shape->type->slots.descr_get;
+}
+
 /* VALUE_EMPTY: there is none. AttributeErrors that a descriptor raises pass through. */
 static Value get_generic(Vm *vm, Value v, Str *name) {
     Type *type = value_type(vm, v);
     Value found = type_lookup_peek(vm, type, name);
-    if (is_data_descriptor(found)) return bind_found(vm, found, v, type);
+    if (is_read_descriptor(found)) return bind_found(vm, found, v, type);
     if (value_is_object(v) && value_object(v)->shape->attrs_offset) {
         Value own = object_attr_peek(vm, value_object(v), name);
         if (!value_is_empty(own)) return value_retain(own);

@@ -108,7 +108,7 @@ static void cache_instance(Vm *vm, AttrCache *cache, Object *o, Str *name) {
     Value found = type_lookup_peek(vm, type, name);
     Type *kind = kind_of(found);
     if (kind && kind->slots.descr_set) {
-        cache_data_descriptor(vm, cache, o, found);
+        if (kind->slots.descr_get) cache_data_descriptor(vm, cache, o, found);
         return;
     }
     if (cache_own(cache, o, name, ATTR_SLOT, ATTR_OVERFLOW, ATTR_DICT)) return;

@@ -97,7 +97,16 @@ static Value slot_compare(Vm *vm, Value self, Value other, CompareOperator op) {
             return ((Value(*)(Vm *, Value, Value, CompareOperator))w->fn)(vm, self, other, (CompareOperator)w->row->operation);
     }
     Value args[2] = {self, other};
-    return call_found(vm, function, args, 2);
+    Type *kind = value_type(vm, function);
+    if (kind->flags & TYPE_FLAG_METHOD_DESCRIPTOR || !kind->slots.descr_get) return call_found(vm, function, args, 2);
+    Value bound = value_special(vm, self, vm->names[names[op]]);
+    if (value_is_error(bound)) { /* an error on the way to the method counts as having none */
+        error_clear(vm);
+        return VALUE_NOT_IMPLEMENTED;
+    }
+    Value result = value_call1(vm, bound, other);
+    value_release(vm, bound);
+    return result;
 }
 
 /* self.function(...) for a special method found on self's type, with all kinds of arguments. */

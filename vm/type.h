@@ -126,6 +126,7 @@ struct Type {
     Type **subclass_list; /* not owned: a dying type takes itself off; in order of creation */
     uint32_t subclass_count, subclass_capacity;
     struct NativeFunction *new_native, *init_native; /* spec->new_ and init with parsed signatures, made on demand; owned */
+    Value member_names; /* its own of them, sorted: Tuple, or VALUE_EMPTY */
     uint32_t slot_names_count; /* own and inherited __slots__: the members, Values that lie behind the fixed struct */
     uint16_t wanted_inline; /* vm/shape.c: inline slots that instances made so far could have used */
     uint16_t shape_count;

@@ -77,7 +77,8 @@ static Value module_get_attr(Vm *vm, Value self, Str *name) {
     Module *m = self_of(self);
     Type *type = m->head.shape->type;
     Value found = type_lookup_peek(vm, type, name);
-    if (value_is_object(found) && value_type(vm, found)->slots.descr_set) return bind(vm, found, self, type);
+    if (value_is_object(found) && value_type(vm, found)->slots.descr_set && value_type(vm, found)->slots.descr_get)
+        return bind(vm, found, self, type);
     Value own = dict_peek_str(vm, m->dict, name);
     if (!value_is_empty(own)) return value_retain(own);
     if (!value_is_empty(found)) return bind(vm, found, self, type);
@@ -140,12 +141,13 @@ static bool set_annotations(Vm *vm, Value self, Value value) {
 
 static Value module_dir(Vm *vm, Value *args, int nargs) {
     (void)nargs;
-    Module *m = self_of(args[0]);
-    Value hook = dict_peek_str(vm, m->dict, NAME(vm, __dir__));
-    if (value_is_empty(hook)) return dict_keys_list(vm, m->dict);
-    value_retain(hook);
-    Value result = value_call0(vm, hook);
+    Value dict = value_get_attr(vm, args[0], NAME(vm, __dict__)), hook = VALUE_EMPTY, result;
+    if (value_is_error(dict)) return VALUE_ERROR;
+    if (value_is_dict(dict)) hook = value_retain(dict_peek_str(vm, value_dict(dict), NAME(vm, __dir__)));
+    if (!value_is_dict(dict)) result = error_type(vm, "<module>.__dict__ is not a dictionary");
+    else result = value_is_empty(hook) ? dict_keys_list(vm, value_dict(dict)) : value_call0(vm, hook);
     value_release(vm, hook);
+    value_release(vm, dict);
     return result;
 }
 

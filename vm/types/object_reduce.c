@@ -19,6 +19,13 @@ static Value find_named(Vm *vm, Value v, const char *text) {
     return result;
 }
 
+static Value special_named(Vm *vm, Value v, const char *text) {
+    Str *name = name_of(vm, text);
+    Value result = name ? value_special(vm, v, name) : VALUE_ERROR;
+    release_object(vm, name);
+    return result;
+}
+
 /* A function of the module copyreg. */
 static Value copyreg_function(Vm *vm, const char *text) {
     Value import = dict_peek_str(vm, vm->builtins, NAME(vm, __import__));
@@ -117,9 +124,9 @@ static Value state_of(Vm *vm, Value self, bool required) {
 /* Arguments for __new__ from __getnewargs_ex__ or __getnewargs__; *kwargs VALUE_EMPTY where there are none. VALUE_EMPTY: neither. */
 static Value new_arguments(Vm *vm, Value self, Value *kwargs) {
     *kwargs = VALUE_EMPTY;
-    Value method = find_named(vm, self, "__getnewargs_ex__");
+    Value method = special_named(vm, self, "__getnewargs_ex__");
     bool extended = !value_is_empty(method);
-    if (!extended) method = find_named(vm, self, "__getnewargs__");
+    if (!extended) method = special_named(vm, self, "__getnewargs__");
     if (value_is_error(method) || value_is_empty(method)) return method;
     Value result = value_call0(vm, method);
     value_release(vm, method);
@@ -129,6 +136,10 @@ static Value new_arguments(Vm *vm, Value self, Value *kwargs) {
     else if (!extended) return result;
     else if (value_tuple(result)->count != 2)
         error_value(vm, "__getnewargs_ex__ should return a tuple of length 2, not %zu", value_tuple(result)->count);
+    else if (!value_is_tuple(value_tuple(result)->items[0]))
+        error_type(vm, "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '%T'", value_tuple(result)->items[0]);
+    else if (!value_is_dict(value_tuple(result)->items[1]))
+        error_type(vm, "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '%T'", value_tuple(result)->items[1]);
     else {
         Value args = value_retain(value_tuple(result)->items[0]);
         *kwargs = value_retain(value_tuple(result)->items[1]);

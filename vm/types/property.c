@@ -170,6 +170,11 @@ static Value get_fdel(Vm *vm, Value self) {
     (void)vm;
     return value_retain(empty_to_none(self_of(self)->del));
 }
+static bool set_readonly(Vm *vm, Value self, Value value) {
+    (void)self, (void)value;
+    error_raise(vm, EXC_AttributeError, "readonly attribute");
+    return false;
+}
 static Value get_doc(Vm *vm, Value self) {
     (void)vm;
     return value_retain(empty_to_none(self_of(self)->doc));
@@ -198,7 +203,7 @@ static Value get_abstract(Vm *vm, Value self) {
 }
 
 static const GetSetDef property_getset[] = {
-    {"fget", get_fget, NULL, NULL},     {"fset", get_fset, NULL, NULL},         {"fdel", get_fdel, NULL, NULL},
+    {"fget", get_fget, set_readonly, NULL}, {"fset", get_fset, set_readonly, NULL}, {"fdel", get_fdel, set_readonly, NULL},
     {"__doc__", get_doc, set_doc, NULL}, {"__name__", get_name, set_name, NULL}, {"__isabstractmethod__", get_abstract, NULL, NULL},
     {0},
 };

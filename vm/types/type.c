@@ -211,7 +211,7 @@ size_t type_extra_size(const Object *self) {
 
 void type_visit(Object *self, VisitFn visit, void *arg) {
     Type *t = (Type *)self;
-    const Value values[] = {t->name, t->qualname, t->module, t->doc, t->bases, t->mro, t->subclasses};
+    const Value values[] = {t->name, t->qualname, t->module, t->doc, t->bases, t->mro, t->subclasses, t->member_names};
     void *const objects[] = {t->base, t->dict, t->new_native, t->init_native};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) visit(values[i], arg);
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
@@ -251,6 +251,7 @@ void type_free(Vm *vm, Object *self) {
     value_release(vm, t->module);
     value_release(vm, t->doc);
     value_release(vm, t->subclasses);
+    value_release(vm, t->member_names);
     release_object(vm, t->new_native);
     release_object(vm, t->init_native);
     release_object(vm, t->base);

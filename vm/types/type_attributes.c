@@ -26,6 +26,8 @@ static inline bool is_data_descriptor(Value v) {
     return value_is_object(v) && value_object(v)->shape->type->slots.descr_set;
 }
 
+static inline bool is_read_descriptor(Value v) { return is_data_descriptor(v) && value_object(v)->shape->type->slots.descr_get; }
+
 static Value bind(Vm *vm, Value found, Value instance, Type *owner) {
     if (!value_is_object(found)) return found;
     Type *kind = value_object(found)->shape->type;
@@ -39,7 +41,7 @@ static Value bind(Vm *vm, Value found, Value instance, Type *owner) {
 static Value type_get_attr(Vm *vm, Value self, Str *name) {
     Type *type = self_of(self), *meta = type->head.shape->type;
     Value in_meta = type_lookup_peek(vm, meta, name);
-    if (is_data_descriptor(in_meta)) return bind(vm, in_meta, self, meta);
+    if (is_read_descriptor(in_meta)) return bind(vm, in_meta, self, meta);
     Value found = type_lookup_peek(vm, type, name);
     if (!value_is_empty(found)) return bind(vm, found, VALUE_EMPTY, type);
     if (!value_is_empty(in_meta)) return bind(vm, in_meta, self, meta);
@@ -137,7 +139,9 @@ static bool check_bases(Vm *vm, Type *type, Value value) {
             error_type(vm, "%N.__bases__ must be tuple of classes, not '%T'", type, base);
             return false;
         }
-        if (type_is_subtype(self_of(base), type)) return error_type(vm, "a __bases__ item causes an inheritance cycle"), false;
+        bool cycle = type_is_subtype(self_of(base), type);
+        for (Type *t = self_of(base); t && !cycle; t = t->base) cycle = t == type; /* its MRO may not be up to date */
+        if (cycle) return error_type(vm, "a __bases__ item causes an inheritance cycle"), false;
     }
     return true;
 }

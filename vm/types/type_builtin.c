@@ -79,7 +79,7 @@ static Type *type_cell_new(Vm *vm) {
     if (!type) return NULL;
     memset((char *)type + sizeof(Object), 0, sizeof *type - sizeof(Object));
     if (!meta) type->head.shape = NULL;
-    type->name = type->qualname = type->module = type->doc = type->bases = type->mro = type->subclasses = VALUE_EMPTY;
+    type->name = type->qualname = type->module = type->doc = type->bases = type->mro = type->subclasses = type->member_names = VALUE_EMPTY;
     return type;
 }
 

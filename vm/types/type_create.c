@@ -214,7 +214,7 @@ static Type *type_object_new(Vm *vm, const Creation *c) {
     type->name = value_retain(value_from_object(c->name));
     type->qualname = value_retain(type->name);
     type->bases = value_retain(value_from_object(c->bases));
-    type->module = type->doc = type->mro = type->subclasses = VALUE_EMPTY;
+    type->module = type->doc = type->mro = type->subclasses = type->member_names = VALUE_EMPTY;
     type->base = retain_object(c->base);
     type->dict = retain_object(c->dict);
     type->spec = c->base->spec;
@@ -225,7 +225,9 @@ static Type *type_object_new(Vm *vm, const Creation *c) {
     type->slots = c->base->slots;
     type->shape = shape_root_new(vm, type, type->wanted_inline);
     object_track(&vm->heap, &type->head);
-    if (type->shape && (c->name->ascii || type_set_name(vm, type, c->name))) return type;
+    Value members = c->members && c->members->count ? list_to_tuple(vm, c->members) : VALUE_EMPTY;
+    if (!value_is_error(members)) type->member_names = members;
+    if (!value_is_error(members) && type->shape && (c->name->ascii || type_set_name(vm, type, c->name))) return type;
     if (!error_pending(vm)) error_no_memory(vm);
     release_object(vm, type);
     return NULL;
@@ -246,16 +248,16 @@ static Value builtin_dict_descriptor(Vm *vm, Value self) {
 }
 
 static Value instance_get_dict(Vm *vm, Value self) {
-    if (object_attrs(value_object(self))) return object_dict(vm, value_object(self));
     Value own = builtin_dict_descriptor(vm, self);
+    if (value_is_empty(own) && object_attrs(value_object(self))) return object_dict(vm, value_object(self));
     if (value_is_empty(own)) return error_attribute(vm, self, NAME(vm, __dict__));
     return value_type(vm, own)->slots.descr_get(vm, own, self, value_from_object(value_type(vm, self)));
 }
 
 static bool instance_set_dict(Vm *vm, Value self, Value value) {
+    Value own = builtin_dict_descriptor(vm, self);
+    if (!value_is_empty(own)) return value_type(vm, own)->slots.descr_set(vm, own, self, value);
     if (!object_attrs(value_object(self))) {
-        Value own = builtin_dict_descriptor(vm, self);
-        if (!value_is_empty(own)) return value_type(vm, own)->slots.descr_set(vm, own, self, value);
         error_raise(vm, EXC_AttributeError, "This object has no __dict__");
         return false;
     }
@@ -317,9 +319,9 @@ static bool fill_dict(Vm *vm, Type *type, const Creation *c) {
     bool own_eq = !value_is_empty(dict_peek_str(vm, d, NAME(vm, __eq__)));
     return set_module(vm, d) && take_qualname(vm, type) && wrap_function(vm, d, NAME(vm, __new__), staticmethod_new) &&
            wrap_function(vm, d, NAME(vm, __init_subclass__), classmethod_new) &&
-           wrap_function(vm, d, NAME(vm, __class_getitem__), classmethod_new) && add_descriptors(vm, type, c) &&
+           wrap_function(vm, d, NAME(vm, __class_getitem__), classmethod_new) &&
            fill_cell(vm, type, "__classcell__", value_from_object(type)) &&
-           fill_cell(vm, type, "__classdictcell__", value_from_object(d)) &&
+           fill_cell(vm, type, "__classdictcell__", value_from_object(d)) && add_descriptors(vm, type, c) &&
            (!value_is_empty(dict_peek_str(vm, d, NAME(vm, __doc__))) || dict_set_str(vm, d, NAME(vm, __doc__), VALUE_NONE)) &&
            (!own_eq || !value_is_empty(dict_peek_str(vm, d, NAME(vm, __hash__))) || dict_set_str(vm, d, NAME(vm, __hash__), VALUE_NONE));
 }
@@ -388,6 +390,10 @@ static bool set_names(Vm *vm, Type *type) {
 static bool init_subclass(Vm *vm, Type *type, Tuple *kwnames, Value *kwvalues) {
     Tuple *mro = value_tuple(type->mro);
     Value method = VALUE_EMPTY;
+    if (value_object(mro->items[0]) != &type->head) { /* a metaclass's mro() left it out */
+        error_type(vm, "super(type, obj): obj (type %N) is not an instance or subtype of type (%N).", type, type);
+        return false;
+    }
     for (size_t i = 1; i < mro->count && value_is_empty(method); i++)
         method = type_own_peek(vm, type_of_item(mro->items[i]), NAME(vm, __init_subclass__));
     bool has_keywords = kwnames && kwnames->count;

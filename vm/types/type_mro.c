@@ -217,21 +217,14 @@ static bool adds_nothing(const Type *type) {
     return !((type->flags ^ base->flags) & LAYOUT_FLAGS) && is_collected(type) == is_collected(base);
 }
 
-static bool has_member(Vm *vm, Type *type, Str *name) {
-    Value found = type_own_peek(vm, type, name);
-    return value_is_object(found) && value_object(found)->shape->type == TYPE(vm, MEMBER_DESCRIPTOR);
-}
-
-static bool same_members_added(Vm *vm, Type *a, Type *b) {
-    size_t position = 0;
-    Value key, value;
+static bool same_members_added(const Type *a, const Type *b) {
     if ((a->flags ^ b->flags) & LAYOUT_FLAGS || a->slot_names_count != b->slot_names_count || a->spec != b->spec) return false;
-    if (!(a->flags & b->flags & TYPE_FLAG_HEAP) || !a->dict) return false;
-    while (dict_next(a->dict, &position, &key, &value)) {
-        bool member = value_is_object(value) && value_object(value)->shape->type == TYPE(vm, MEMBER_DESCRIPTOR);
-        if (member && !has_member(vm, b, value_str_peek(key))) return false;
-    }
-    return true;
+    if (!(a->flags & b->flags & TYPE_FLAG_HEAP) || value_is_empty(a->member_names) != value_is_empty(b->member_names)) return false;
+    if (value_is_empty(a->member_names)) return true;
+    const Tuple *x = value_tuple(a->member_names), *y = value_tuple(b->member_names);
+    for (size_t i = 0; i < x->count; i++)
+        if (i >= y->count || !value_same(x->items[i], y->items[i])) return false;
+    return x->count == y->count;
 }
 
 bool type_check_layout(Vm *vm, Type *old, Type *new, const char *attribute) {
@@ -242,7 +235,7 @@ bool type_check_layout(Vm *vm, Type *old, Type *new, const char *attribute) {
     Type *a = new, *b = old;
     while (adds_nothing(a)) a = a->base;
     while (adds_nothing(b)) b = b->base;
-    if (a == b || (a->base == b->base && same_members_added(vm, a, b))) return true;
+    if (a == b || (a->base == b->base && same_members_added(a, b))) return true;
     error_type(vm, "%s assignment: '%N' object layout differs from '%N'", attribute, new, old);
     return false;
 }
@@ -295,24 +288,28 @@ Value type_resolve_bases(Vm *vm, Tuple *bases) {
 
 /* --- other bases --- */
 
-/* New MROs for the type and all its subclasses, the old ones kept in `saved` (pairs) so that a failure can be undone. */
+/* New MROs for the type and all its subclasses, noted in `saved` (type, new, old) so that a failure can be undone. A metaclass's mro()
+ * may come back here and do the same: then its newer result stands. */
 static bool renew_mro(Vm *vm, Type *type, List *saved) {
-    Value mro = type_compute_mro(vm, type);
-    if (value_is_error(mro)) return false;
-    if (!list_append(vm, saved, value_from_object(type)) || !list_append_take(vm, saved, type->mro)) {
-        value_release(vm, mro);
-        return false;
+    Value old = value_retain(type->mro), mro = type_compute_mro(vm, type);
+    bool overtaken = !value_same(type->mro, old), ok = !value_is_error(mro);
+    if (ok && !overtaken) {
+        ok = list_append(vm, saved, value_from_object(type)) && list_append(vm, saved, mro) && list_append(vm, saved, old);
+        if (ok) {
+            value_replace_take(vm, &type->mro, mro);
+            mro = VALUE_EMPTY;
+        }
     }
-    type->mro = mro;
-    for (uint32_t i = 0; i < type->subclass_count; i++)
-        if (!renew_mro(vm, type->subclass_list[i], saved)) return false;
-    return true;
+    value_release(vm, old);
+    value_release(vm, mro);
+    for (uint32_t i = 0; ok && !overtaken && i < type->subclass_count; i++) ok = renew_mro(vm, type->subclass_list[i], saved);
+    return ok;
 }
 
 static void restore_mros(Vm *vm, List *saved) {
-    for (size_t i = saved->count; i >= 2; i -= 2) {
-        Type *type = type_of_item(saved->items[i - 2]);
-        value_replace_take(vm, &type->mro, value_retain(saved->items[i - 1]));
+    for (size_t i = saved->count - saved->count % 3; i >= 3; i -= 3) {
+        Type *type = type_of_item(saved->items[i - 3]);
+        if (value_same(type->mro, saved->items[i - 2])) value_replace_take(vm, &type->mro, value_retain(saved->items[i - 1]));
     }
 }
 
@@ -333,22 +330,22 @@ bool type_set_bases(Vm *vm, Type *type, Tuple *bases) {
     Type *best = type_best_base(vm, bases), *old_base = type->base;
     List *saved = best ? list_new(vm, 4) : NULL;
     if (!saved) return false;
-    Value old = type->bases;
-    type->bases = value_retain(value_from_object(bases));
+    Value old = type->bases, new = value_from_object(bases);
+    type->bases = value_retain(new);
     type->base = retain_object(best);
-    bool ok = renew_mro(vm, type, saved) && move_to_bases(vm, type, value_tuple(old), bases);
-    if (ok) {
-        type_changed(vm, type);
-        update_all_slots(vm, type);
-        value_release(vm, old);
-        release_object(vm, old_base);
-    } else {
-        restore_mros(vm, saved);
+    bool ok = renew_mro(vm, type, saved), current = value_same(type->bases, new);
+    if (ok && current) ok = move_to_bases(vm, type, value_tuple(old), bases);
+    type_changed(vm, type);
+    if (!ok) restore_mros(vm, saved);
+    if (ok && current) update_all_slots(vm, type);
+    if (!ok && current) { /* back: what is released below are the new ones */
         type->bases = old;
         type->base = old_base;
-        value_release(vm, value_from_object(bases));
-        release_object(vm, best);
+        old = new;
+        old_base = best;
     }
+    value_release(vm, old);
+    release_object(vm, old_base);
     release_object(vm, saved);
     return ok;
 }

@@ -28,7 +28,8 @@ static Value wrapped_new(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwna
 
 /* functools.WRAPPER_ASSIGNMENTS: what wrapping copies, as far as the callable has it. */
 static bool copy_attributes(Vm *vm, Value self, Value callable) {
-    Str *const names[] = {NAME(vm, __module__), NAME(vm, __name__), NAME(vm, __qualname__), NAME(vm, __doc__)};
+    Str *const names[] = {NAME(vm, __module__), NAME(vm, __name__), NAME(vm, __qualname__), NAME(vm, __doc__),
+                          NAME(vm, __annotations__)};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         Value found = value_find_attr(vm, callable, names[i]);
         if (value_is_error(found)) return false;
