@@ -14,7 +14,7 @@ OPTIMISE ?= -O2
 SANITIZE ?=
 CFLAGS ?= -g1
 CPPFLAGS_ALL := -I. -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 -DMINI_VERSION='"$(VERSION)"' $(CPPFLAGS)
-CFLAGS_ALL := -std=gnu11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -fno-strict-aliasing $(SANITIZE) $(CFLAGS)
+CFLAGS_ALL := -std=gnu11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -fno-strict-aliasing -ffp-contract=off $(SANITIZE) $(CFLAGS)
 LIBS := -lgmp -lpcre2-8 -lutf8proc -lm -lpthread -ldl
 
 GENERATED := $(BUILD)/gen/lexer.c $(BUILD)/gen/grammar.c $(BUILD)/gen/frozen.c

@@ -280,6 +280,12 @@ TokenKind lexer_name_token(Lexer *lexer, const char *cursor)
     return lexer_fail_here(lexer, bad + length, "invalid non-printable character U+%04X", character);
 }
 
+/* A character of an identifier; every byte beyond ASCII counts as one here. */
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+}
+
 /* Whether a keyword that may follow a number in valid code starts here: "1if x else y" is only warned about. */
 static bool starts_keyword(const char *text)
 {
@@ -287,18 +293,13 @@ static bool starts_keyword(const char *text)
 
     for (size_t i = 0; i < sizeof KEYWORDS / sizeof *KEYWORDS; i++)
         if (strncmp(text, KEYWORDS[i], strlen(KEYWORDS[i])) == 0)
-            return true;
+            return text[0] == 'i' || !is_word(text[strlen(KEYWORDS[i])]); /* "1iff" counts, as in CPython */
     return false;
-}
-
-static bool is_ascii_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 TokenKind lexer_number_token(Lexer *lexer, const char *cursor, const char *what)
 {
-    if (is_ascii_word(*cursor)) {
+    if (is_word(*cursor) && (unsigned char)*cursor < 0x80) {
         if (!starts_keyword(cursor))
             return lexer_fail_here(lexer, cursor, "invalid %s literal", what);
         lexer_warn(lexer, lexer->token_where, "invalid %s literal", what);

@@ -172,7 +172,7 @@ static bool counts_positionally(const NativeFunction *n) {
     return false;
 }
 
-static inline bool only_positional(const NativeFunction *n) {
+bool native_is_positional(const NativeFunction *n) {
     int fixed = n->param_count - n->kwonly_count;
     return !n->kwonly_count && !(n->flags & NATIVE_KWARGS) && n->posonly_count >= fixed;
 }
@@ -191,11 +191,11 @@ static Value error_count(Vm *vm, const NativeFunction *n, int given) {
     int self = self_count(n), min = n->min_args - self, fixed = n->param_count - n->kwonly_count - self, count = given - self;
     char text[80];
     if (count < 0) return error_full(vm, n, "needs an argument");
-    if (only_positional(n) && !(n->flags & NATIVE_VARARGS) && !is_constructor(n) && fixed <= 1 && min == fixed) {
+    if (native_is_positional(n) && !(n->flags & NATIVE_VARARGS) && !is_constructor(n) && fixed <= 1 && min == fixed) {
         snprintf(text, sizeof text, fixed ? "takes exactly one argument (%d given)" : "takes no arguments (%d given)", count);
         return error_full(vm, n, text);
     }
-    if (n->flags & NATIVE_VARARGS || only_positional(n))
+    if (n->flags & NATIVE_VARARGS || native_is_positional(n))
         return error_positional(vm, n, count, min, n->flags & NATIVE_VARARGS ? INT16_MAX : fixed);
     return error_positional(vm, n, count, min, fixed);
 }
@@ -319,8 +319,8 @@ static bool bind(Vm *vm, Binding *b, Value *args, int nargs, Tuple *kwnames) {
     int keywords = kwnames ? (int)kwnames->count : 0;
     int first = b->given - nargs; /* self stands in slot 0 already */
     bool varargs = n->flags & NATIVE_VARARGS;
-    if (keywords && only_positional(n)) return error_full(vm, n, "takes no keyword arguments"), false;
-    if (varargs || only_positional(n)) {
+    if (keywords && native_is_positional(n)) return error_full(vm, n, "takes no keyword arguments"), false;
+    if (varargs || native_is_positional(n)) {
         if (b->given < n->min_args && !keywords) return error_count(vm, n, b->given), false;
         if (!varargs && b->given > b->fixed) return error_count(vm, n, b->given), false;
     } else if (b->given > b->fixed || b->given < n->posonly_count || b->given + keywords > n->param_count) {
@@ -358,7 +358,7 @@ static Value call_with(Vm *vm, NativeFunction *n, Value self, Value *args, int n
     if ((kwnames && kwnames->count) || n->flags & (NATIVE_VARARGS | NATIVE_KWARGS) || n->kwonly_count || count > SLOTS_ON_STACK)
         return call_bound(vm, n, self, args, nargs, kwnames);
     if (given < n->min_args || given > count) {
-        if (only_positional(n)) return error_count(vm, n, given);
+        if (native_is_positional(n)) return error_count(vm, n, given);
         return call_bound(vm, n, self, args, nargs, kwnames);
     }
     if (!first && given == count) return n->fn(vm, args, given);

@@ -30,6 +30,7 @@ static Value complex_of_type(Vm *vm, Type *type, Complex c) {
     }
     o->real = c.real;
     o->imag = c.imag;
+    if (type != TYPE(vm, COMPLEX)) object_track(&vm->heap, &o->head); /* it holds its class */
     return value_from_object(o);
 }
 

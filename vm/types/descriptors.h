@@ -98,6 +98,8 @@ int value_is_abstract(Vm *vm, Value v);
 void native_parse(NativeFunction *n);
 /* The __new__ in a built-in type's dict: checks the class, then calls the type's new_ slot. */
 Value native_call_new(Vm *vm, NativeFunction *n, Value *args, int nargs, Tuple *kwnames);
+/* Whether it takes no argument by keyword. */
+bool native_is_positional(const NativeFunction *n);
 /* A call with `first` put in front, whatever n->self is. */
 Value native_call_with(Vm *vm, NativeFunction *n, Value first, Value *args, int nargs, Tuple *kwnames);
 /* The bound form of a method descriptor. */

@@ -335,6 +335,7 @@ static Value float_new(Vm *vm, Value *args, int nargs) {
     FloatObject *o = type_alloc(vm, type, sizeof(FloatObject));
     if (!o) return VALUE_ERROR;
     o->value = value_float(v);
+    object_track(&vm->heap, &o->head); /* it holds its class */
     return value_from_object(o);
 }
 

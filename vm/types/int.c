@@ -113,6 +113,7 @@ Value int_of_type(Vm *vm, Type *type, Value v) {
     o->spare = 0;
     mpn_copyi(o->limbs, view.limbs, view.size);
     o->size = (int32_t)(view.negative ? -view.size : view.size);
+    object_track(&vm->heap, &o->head); /* it holds its class */
     return value_from_object(o);
 }
 

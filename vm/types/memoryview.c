@@ -417,7 +417,7 @@ const TypeSpec memoryview_spec = {
     .ops = {.size = view_size, .visit = view_visit, .clear = view_clear, .free = view_clear},
     .slots = {.repr = slot_repr, .hash = slot_hash, .compare = slot_compare, .length = slot_length, .get_item = slot_get_item,
               .set_item = slot_set_item, .iter = slot_iter, .get_buffer = slot_get_buffer, .buffer_released = slot_buffer_released},
-    .new_ = {"__new__", memoryview_new_method, "($type, /, object)", NULL, NATIVE_METHOD},
+    .new_ = {"__new__", memoryview_new_method, "($type, object)", NULL, NATIVE_METHOD},
     .methods = MEMORYVIEW_METHODS,
     .getset = MEMORYVIEW_GETSET,
 };

@@ -189,15 +189,19 @@ static bool set_doc(Vm *vm, Value self, Value value) {
 /* The constructor's signature, as inspect wants it: without the class in front. */
 static Value get_text_signature(Vm *vm, Value self) {
     Type *type = self_of(self);
-    const NativeDef *def = type->spec->new_.fn ? &type->spec->new_ : &type->spec->init;
-    const char *s = def->fn && !is_heap(type) ? def->signature : NULL;
+    const NativeDef *def = type->spec->new_.signature ? &type->spec->new_ : &type->spec->init;
+    const char *s = is_heap(type) ? NULL : def->signature;
     if (type == TYPE(vm, OBJECT)) s = "()";
-    if (!s || type == TYPE(vm, INT) || type == TYPE(vm, STR)) return VALUE_NONE;
+    static const TypeId untold[] = {TYPE_INT, TYPE_STR, TYPE_BYTES, TYPE_RANGE, TYPE_SLICE, TYPE_DICT, TYPE_BYTEARRAY, TYPE_SUPER};
+    for (size_t i = 0; s && i < sizeof untold / sizeof *untold; i++)
+        if (type == vm->types[untold[i]]) s = NULL; /* their forms of call fit no signature */
+    if (!s) return VALUE_NONE;
     const char *rest = s[1] == '$' ? strchr(s, ',') : NULL;
     Str *text = rest ? NULL : str_from_ascii(vm, s);
     if (!rest) return text ? value_from_object(text) : VALUE_ERROR;
     while (*++rest == ' ') continue;
     if (!strncmp(rest, "/, ", 3)) rest += 3; /* only the class was positional-only */
+    if (!strcmp(rest, "/)")) rest++;
     return str_format(vm, "(%s", rest);
 }
 

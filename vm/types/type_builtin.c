@@ -187,6 +187,7 @@ Value slot_new_native(Vm *vm, Type *type, Value *args, int nargs, Tuple *kwnames
     Type *t = type_builtin_base(type);
     while (!t->spec->new_.fn) t = t->base;
     NativeFunction *n = parsed(vm, &t->new_native, t, &t->spec->new_);
+    if (n && kwnames && type->slots.init != t->slots.init && native_is_positional(n)) kwnames = NULL; /* they are for its own __init__ */
     return n ? native_call_with(vm, n, value_from_object(type), args, nargs, kwnames) : VALUE_ERROR;
 }
 
