@@ -303,10 +303,23 @@ MiniStatus mini_flush(MiniVm *mini) { return vm_flush_streams(mini->vm) ? MINI_O
 
 void mini_interrupt(MiniVm *mini) { vm_interrupt(mini->vm); }
 
+/* sys.ps1 or ps2; set where it is absent, so that scripts can tell an interactive session. */
+static Value prompt_text(Vm *vm, const char *name, const char *standard) {
+    Dict *sys = module_dict(vm->sys_module);
+    Value prompt = dict_peek_ascii(vm, sys, name);
+    if (!value_is_empty(prompt)) return value_str(vm, prompt);
+    Str *text = str_from_ascii(vm, standard);
+    if (!text) return VALUE_ERROR;
+    if (dict_set_ascii(vm, sys, name, value_from_object(text))) return value_from_object(text);
+    release_object(vm, text);
+    return VALUE_ERROR;
+}
+
 char *mini_prompt(MiniVm *mini, int which) {
     Vm *vm = mini->vm;
-    Value prompt = dict_peek_ascii(vm, module_dict(vm->sys_module), which == 1 ? "ps1" : "ps2");
-    Value text = value_is_empty(prompt) ? str_format(vm, "%s", which == 1 ? ">>> " : "... ") : value_str(vm, prompt);
+    Value first = prompt_text(vm, "ps1", ">>> "), second = prompt_text(vm, "ps2", "... ");
+    Value text = which == 1 ? first : second;
+    value_release(vm, which == 1 ? second : first);
     char *copy = api_text_copy(vm, text);
     if (value_is_error(text)) error_clear(vm);
     else value_release(vm, text);
