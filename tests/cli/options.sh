@@ -26,9 +26,9 @@ printf 'print("in", __package__)\n' >package/__main__.mini
 : >package/__init__.mini
 printf 'not mini\nprint(2)\n' >headed.mini
 
-expect 0 "__main__ ['a', '-c']" '' "$mini" args.mini a -c
+expect 0 "__main__ \\['a', '-c'\\]" '' "$mini" args.mini a -c
 expect 0 '42' '' "$mini" -c 'print(6 * 7)'
-expect 0 "['-c', 'a']" '' "$mini" -c 'import sys; print(sys.argv)' a
+expect 0 "\\['-c', 'a'\\]" '' "$mini" -c 'import sys; print(sys.argv)' a
 expect 0 'in package' '' "$mini" -m package
 expect 0 'mini [0-9]*' '' "$mini" -V
 expect 0 'usage: mini*' '' "$mini" -h
