@@ -57,8 +57,8 @@ oracle: all
 	@tests/oracle $(ORACLE)
 
 asan:
-	@$(MAKE) --no-print-directory -j2 BUILD=build/asan OPTIMISE=-O1 CFLAGS='-g -fno-omit-frame-pointer' \
-	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' build/asan/mini
+	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/asan OPTIMISE=-O1 CFLAGS='-g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' CPPFLAGS=-DMINI_VERIFY_CODE $(BUILD)/asan/mini
 
 $(BUILD)/mini: $(CLI_OBJECTS) $(BUILD)/libmini.a
 	@echo '  LINK $@'

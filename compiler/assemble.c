@@ -3,6 +3,7 @@
  * Jumps to jumps are threaded here. Everything a Code holds is a heap block of its own or a retained reference; code_free (vm/code.c) gives
  * it back, also when the making fails half way. */
 #include "compiler/codegen.h"
+#include "compiler/verify.h"
 
 #include <stdio.h>
 
@@ -278,6 +279,20 @@ static bool check_size(Compiler *c) {
     return false;
 }
 
+/* Builds with sanitizers check what was compiled. */
+static void check_sound(Compiler *c, const Code *code) {
+#ifdef MINI_VERIFY_CODE
+    uint32_t offset;
+    const char *wrong = code_verify(code, &offset);
+    if (wrong) {
+        error_raise(c->vm, EXC_SystemError, "unsound code for %U at %d: %s", code->qualname, (int)offset, wrong);
+        compiler_fail(c);
+    }
+#else
+    (void)c, (void)code;
+#endif
+}
+
 Value unit_close(Compiler *c) {
     Unit *u = c->unit;
     Value result = VALUE_NONE;
@@ -289,6 +304,8 @@ Value unit_close(Compiler *c) {
         if (!code || !code_fill(c, code)) {
             if (!c->failed) error_no_memory(c->vm);
             compiler_fail(c);
+        } else {
+            check_sound(c, code);
         }
         if (code) result = constant_keep_take(c, value_from_object(code));
     }
