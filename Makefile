@@ -17,6 +17,10 @@ CPPFLAGS_ALL := -I. -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WID
 CFLAGS_ALL := -std=gnu11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -fno-strict-aliasing -ffp-contract=off $(SANITIZE) $(CFLAGS)
 LIBS := -lgmp -lpcre2-8 -lutf8proc -lm -lpthread -ldl
 
+# The program takes libraries from archives where there are any, and stands at a fixed address: half of its start-up was the loader's work.
+archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),$(shell $(CC) -print-file-name=lib$(1).a),-l$(1))
+CLI_LIBS = -no-pie $(call archive,readline) $(call archive,tinfo) $(call archive,gmp) $(call archive,pcre2-8) $(call archive,utf8proc) -lm -lpthread -ldl
+
 GENERATED := $(BUILD)/gen/lexer.c $(BUILD)/gen/grammar.c $(BUILD)/gen/frozen.c
 LIB_SOURCES := $(wildcard lexer/*.c parser/*.c compiler/*.c vm/*.c vm/types/*.c gc/*.c stdlib/*.c)
 CLI_SOURCES := $(wildcard cli/*.c)
@@ -62,7 +66,7 @@ asan:
 
 $(BUILD)/mini: $(CLI_OBJECTS) $(BUILD)/libmini.a
 	@echo '  LINK $@'
-	@$(CC) $(CFLAGS_ALL) -o $@ $^ -lreadline $(LIBS)
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
 
 $(BUILD)/libmini.a: $(LIB_OBJECTS)
 	@rm -f $@

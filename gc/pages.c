@@ -49,9 +49,9 @@ static void page_unlink(Heap *heap, HeapPage *page) {
 
 /* --- arenas --- */
 
-/* Small at first, so that a small script's heap is small. */
+/* malloc's memory costs nothing until it is touched, a call of the system for each block does; a host's blocks are small at first. */
 static uint32_t arena_next_page_count(const HeapState *state) {
-    size_t count = state->pages_in_use / 4;
+    size_t count = state->own_allocator ? ARENA_PAGES_MAX : state->pages_in_use / 4;
     if (count < 16) return 16;
     return count > ARENA_PAGES_MAX ? ARENA_PAGES_MAX : (uint32_t)count;
 }

@@ -17,7 +17,7 @@ static StackChunk *chunk_new(Vm *vm, size_t values, StackChunk *previous) {
 }
 
 bool stack_init(Vm *vm) {
-    vm->stack = chunk_new(vm, STACK_CHUNK_VALUES, NULL);
+    vm->stack = chunk_new(vm, STACK_FIRST_VALUES, NULL);
     return vm->stack != NULL;
 }
 

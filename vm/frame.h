@@ -23,6 +23,7 @@ typedef struct Generator Generator;
 typedef struct FrameObject FrameObject;
 
 #define STACK_CHUNK_VALUES 4096
+#define STACK_FIRST_VALUES 1000 /* the first chunk: enough for a small script */
 
 typedef struct StackChunk {
     struct StackChunk *previous;
