@@ -165,6 +165,8 @@ static inline void heap_release(Heap *heap, Value v) {
 void object_visit(Heap *heap, Object *o, VisitFn visit, void *arg);
 /* Bytes an object takes in all: its cell, buffers and attribute storage. */
 size_t object_full_size(Heap *heap, const Object *o);
+/* Whether a script or the world could notice that all objects die now: by a finalizer, a weak reference's callback, an open file. */
+bool heap_end_is_noticed(Heap *heap);
 /* Every live object, in no order. fn may neither allocate nor release. */
 void heap_each_object(Heap *heap, void (*fn)(Object *o, void *arg), void *arg);
 /* Bytes held by live cells and blocks; bytes in pages and large blocks, and the most of them there have been. */

@@ -46,6 +46,9 @@ typedef struct ObjectOps {
     void (*free)(Vm *vm, Object *self);
     /* Bytes of the buffers the object owns beyond its cell (for sys.getsizeof, census). NULL: none. */
     size_t (*extra_size)(const Object *self);
+    /* Whether something outside of the heap would notice that the object dies: a file is closed, text that waits is written. NULL: nothing
+     * would. What a script's finalizer may do counts apart. */
+    bool (*is_noticed)(const Object *self);
 } ObjectOps;
 
 /* The C struct behind an object. Subclasses keep their base's layout. */

@@ -35,6 +35,26 @@ static void object_die_now(Heap *heap, Object *o) {
     if (type) object_release(heap, type);
 }
 
+typedef struct NoticeSearch {
+    Heap *heap;
+    bool noticed;
+} NoticeSearch;
+
+static void note_noticed(Object *o, void *arg) {
+    NoticeSearch *search = arg;
+    const Shape *shape = o->shape;
+    if (search->noticed) return;
+    if (shape->layout == LAYOUT_WEAKREF) search->noticed = value_is_object(((Weakref *)o)->callback);
+    else if (shape->ops->is_noticed && !shape->owns_type) search->noticed = shape->ops->is_noticed(o);
+    else if (may_have_finalizer(shape) && !(o->gc & GC_FINALIZED)) search->noticed = search->heap->hooks->has_finalizer(o);
+}
+
+bool heap_end_is_noticed(Heap *heap) {
+    NoticeSearch search = {heap, false};
+    heap_each_object(heap, note_noticed, &search);
+    return search.noticed;
+}
+
 static void object_die_later(Heap *heap, Object *o) {
     Shape *shape = o->shape;
     object_untrack(heap, o);

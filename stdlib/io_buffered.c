@@ -505,6 +505,12 @@ static size_t buffered_size(const Object *o) {
 
 static void buffered_visit(Object *o, VisitFn visit, void *arg) { visit(((Buffered *)o)->raw, arg); }
 
+/* A file of ours answers for itself; a script's raw stream is told to close. */
+static bool buffered_is_noticed(const Object *o) {
+    const Buffered *b = (const Buffered *)o;
+    return b->write_end || (value_is_object(b->raw) && value_object(b->raw)->shape->ops != &file_io_spec.ops);
+}
+
 /* What still waits is written before the raw stream goes: a finalizer that did not run, or a stream above that is gone already. */
 static void buffered_clear(Vm *vm, Object *o) {
     Buffered *b = (Buffered *)o;
@@ -559,7 +565,7 @@ static const GetSetDef buffered_getset[] = {
 #define BUFFERED_SPEC(text, table, next_fn) \
     {.name = "_io." text, .doc = "A buffer in front of a raw stream.", .layout = LAYOUT_OTHER, \
      .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL, .size = sizeof(Buffered), \
-     .ops = {buffered_size, buffered_visit, buffered_clear, buffered_free, buffered_extra}, \
+     .ops = {buffered_size, buffered_visit, buffered_clear, buffered_free, buffered_extra, buffered_is_noticed}, \
      .slots = {.repr = buffered_repr, .new_ = buffered_new_slot, .next = next_fn}, \
      .init = {text, buffered_construct, "($self, /, raw, buffer_size=8192)", NULL, 0}, .methods = table, .getset = buffered_getset}
 

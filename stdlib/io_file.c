@@ -444,6 +444,11 @@ static size_t file_size(const Object *o) {
 
 static void file_visit(Object *o, VisitFn visit, void *arg) { visit(((FileIO *)o)->name, arg); }
 
+static bool file_is_noticed(const Object *o) {
+    const FileIO *f = (const FileIO *)o;
+    return f->fd >= 0 && f->host == HOST_NONE;
+}
+
 static void file_free(Vm *vm, Object *o) {
     FileIO *f = (FileIO *)o;
     Value in_flight = error_fetch(vm);
@@ -480,7 +485,7 @@ const TypeSpec file_io_spec = {
     .layout = LAYOUT_OTHER,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL,
     .size = sizeof(FileIO),
-    .ops = {file_size, file_visit, NULL, file_free, NULL},
+    .ops = {file_size, file_visit, NULL, file_free, NULL, file_is_noticed},
     .slots = {.repr = file_repr, .new_ = file_new},
     .init = {"FileIO", file_construct, "($self, /, file, mode='r', closefd=True, opener=None)", NULL, 0},
     .methods = file_methods,

@@ -398,6 +398,11 @@ static void wrapper_visit(Object *o, VisitFn visit, void *arg) {
     for (int k = 0; k < 4; k++) visit(held[k], arg);
 }
 
+static bool wrapper_is_noticed(const Object *o) {
+    const TextWrapper *t = (const TextWrapper *)o;
+    return t->pending_size || (value_is_object(t->buffer) && value_object(t->buffer)->shape->owns_type);
+}
+
 /* The finalizer has closed the stream; what it could not write is lost. */
 static void wrapper_clear(Vm *vm, Object *o) {
     TextWrapper *t = (TextWrapper *)o;
@@ -453,7 +458,7 @@ const TypeSpec text_wrapper_spec = {
     .layout = LAYOUT_OTHER,
     .flags = TYPE_FLAG_BASETYPE | TYPE_FLAG_HAS_DICT | TYPE_FLAG_WEAKREFS | TYPE_FLAG_HAS_DEL,
     .size = sizeof(TextWrapper),
-    .ops = {wrapper_size, wrapper_visit, wrapper_clear, wrapper_free, wrapper_extra},
+    .ops = {wrapper_size, wrapper_visit, wrapper_clear, wrapper_free, wrapper_extra, wrapper_is_noticed},
     .slots = {.repr = text_repr, .new_ = wrapper_new_slot, .next = text_next},
     .init = {"TextIOWrapper", wrapper_construct,
              "($self, /, buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)", NULL, 0},

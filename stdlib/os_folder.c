@@ -246,6 +246,8 @@ static size_t scandir_size(const Object *o) { return (void)o, sizeof(Scandir); }
 static size_t scandir_extra(const Object *o) { return ((const Scandir *)o)->path.text ? ((const Scandir *)o)->path.size : 0; }
 static void scandir_visit(Object *o, VisitFn visit, void *arg) { visit(((Scandir *)o)->path.given, arg); }
 
+static bool scandir_is_noticed(const Object *o) { return ((const Scandir *)o)->folder != NULL; }
+
 static void scandir_free(Vm *vm, Object *o) {
     Scandir *s = (Scandir *)o;
     scandir_finish(s);
@@ -263,7 +265,7 @@ const TypeSpec scandir_spec = {
     .layout = LAYOUT_OTHER,
     .flags = TYPE_FLAG_NO_NEW,
     .size = sizeof(Scandir),
-    .ops = {scandir_size, scandir_visit, NULL, scandir_free, scandir_extra},
+    .ops = {scandir_size, scandir_visit, NULL, scandir_free, scandir_extra, scandir_is_noticed},
     .slots = {.iter = scandir_iter, .next = scandir_next},
     .methods = scandir_methods,
 };

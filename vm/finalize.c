@@ -6,6 +6,8 @@
  *   sys and builtins last.
  *
  * Then nothing of the scripts may be left: what no root of the VM leads to has leaked.
+ *
+ * Where nobody could notice all this, because no live object has a finalizer, a weak reference's callback or anything open, the heap goes in one piece.
  */
 #include "vm/finalize.h"
 
@@ -171,10 +173,16 @@ static void fields_release(Vm *vm) {
     clear_object(vm, &vm->repr_stack);
 }
 
+static bool end_is_noticed(Vm *vm) {
+    bool watched = vm->leak_checks || collector_debug(&vm->heap) || (value_is_list(vm->gc_callbacks) && value_list(vm->gc_callbacks)->count);
+    return watched || heap_end_is_noticed(&vm->heap);
+}
+
 size_t vm_finalize(Vm *vm) {
     error_clear(vm);
     vm_run_atexit(vm);
     vm_flush_streams(vm);
+    if (!end_is_noticed(vm)) return 0;
     vm->finalizing = true;
     if (collector_is_enabled(&vm->heap)) heap_collect(&vm->heap, GENERATION_OLDEST);
     if (value_is_module(vm->sys_module)) modules_finalize(vm);

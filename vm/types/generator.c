@@ -407,7 +407,7 @@ static void generator_free(Vm *vm, Object *o) {
     release_object(vm, g->qualname);
 }
 
-const ObjectOps generator_ops = {generator_size, generator_visit, generator_clear, generator_free, NULL};
+const ObjectOps generator_ops = {.size = generator_size, .visit = generator_visit, .clear = generator_clear, .free = generator_free};
 
 /* --- attributes --- */
 
