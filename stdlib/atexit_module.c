@@ -72,9 +72,8 @@ static const NativeDef atexit_functions[] = {
 };
 
 const ModuleDef atexit_module = {
-    "atexit",
-    "allow programmer to define multiple exit functions to be executed upon normal program termination.\n\n"
-    "Two public functions, register and unregister, are defined.\n",
-    atexit_functions,
-    NULL,
+    .name = "atexit",
+    .doc = "allow programmer to define multiple exit functions to be executed upon normal program termination.\n\n"
+           "Two public functions, register and unregister, are defined.\n",
+    .functions = atexit_functions,
 };

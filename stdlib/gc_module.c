@@ -290,8 +290,8 @@ static bool gc_init(Vm *vm, Value module) {
 }
 
 const ModuleDef gc_module = {
-    "gc",
-    "This module provides access to the garbage collector for reference cycles.",
-    gc_functions,
-    gc_init,
+    .name = "gc",
+    .doc = "This module provides access to the garbage collector for reference cycles.",
+    .functions = gc_functions,
+    .init = gc_init,
 };

@@ -205,7 +205,6 @@ static bool add_texts(Vm *vm, Dict *dict) {
         {"abiflags", ""},
         {"platlibdir", "lib"},
         {"float_repr_style", "short"},
-        {"executable", ""},
         {"_framework", ""},
         {"prefix", MINI_PREFIX},
         {"exec_prefix", MINI_PREFIX},

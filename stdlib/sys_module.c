@@ -307,13 +307,18 @@ static bool add_spec(Vm *vm, Value module, const char *name) {
 static bool sys_init(Vm *vm, Value module) {
     Dict *dict = ((Module *)value_object(module))->dict;
     if (!module_add_functions(vm, module, sys_hooks) || !sys_add_original_hooks(vm, dict)) return false;
-    if (!add_arguments(vm, dict) || !add_paths(vm, dict) || !sys_add_info(vm, dict) || !io_std_streams(vm, dict)) return false;
+    if (!add_arguments(vm, dict) || !add_paths(vm, dict) || !add_take(vm, dict, "executable", str_from_ascii(vm, "")) || !io_std_streams(vm, dict)) return false;
     return add_spec(vm, module, "sys") && (!value_is_module(vm->builtins_module) || add_spec(vm, vm->builtins_module, "builtins"));
 }
 
+/* Facts and functions: most scripts ask for none of them. */
+static bool sys_complete(Vm *vm, Value module) {
+    return module_add_functions(vm, module, sys_functions) && sys_add_info(vm, ((Module *)value_object(module))->dict);
+}
+
 const ModuleDef sys_module = {
-    "sys",
-    "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    sys_functions,
-    sys_init,
+    .name = "sys",
+    .doc = "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
+    .init = sys_init,
+    .complete = sys_complete,
 };

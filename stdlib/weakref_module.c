@@ -73,4 +73,9 @@ static bool weakref_init(Vm *vm, Value module) {
            dict_set_ascii(vm, dict, "CallableProxyType", value_from_object(TYPE(vm, WEAKCALLABLEPROXY)));
 }
 
-const ModuleDef weakref_module = {"_weakref", "Weak-reference support module.", weakref_functions, weakref_init};
+const ModuleDef weakref_module = {
+    .name = "_weakref",
+    .doc = "Weak-reference support module.",
+    .functions = weakref_functions,
+    .init = weakref_init,
+};

@@ -98,6 +98,7 @@ static void globals_clear(Vm *vm, Dict *dict, bool only_private) {
 static void module_clear(Vm *vm, Value module) {
     Dict *dict = ((Module *)value_object(module))->dict;
     if (!dict) return;
+    ((Module *)value_object(module))->incomplete = false;
     retain_object(dict);
     globals_clear(vm, dict, true);
     globals_clear(vm, dict, false);

@@ -66,6 +66,7 @@ Value module_from_def(Vm *vm, const ModuleDef *def) {
     Value module = module_bare(vm, def);
     if (value_is_error(module)) return VALUE_ERROR;
     ((Module *)value_object(module))->def = def;
+    ((Module *)value_object(module))->incomplete = def->complete != NULL;
     if (module_add_functions(vm, module, def->functions) && (!def->init || def->init(vm, module))) return module;
     value_release(vm, module);
     return VALUE_ERROR;

@@ -49,6 +49,8 @@ typedef struct ModuleDef {
     const char *doc;
     const NativeDef *functions;
     bool (*init)(Vm *vm, Value module); /* adds types, constants; NULL: nothing to add */
+    /* Adds attributes that few scripts ask for: called once, the first time that an attribute is missing or all are asked for. NULL: none. */
+    bool (*complete)(Vm *vm, Value module);
 } ModuleDef;
 
 #endif

@@ -64,7 +64,10 @@ typedef struct Module {
     Object head;
     Dict *dict;
     const ModuleDef *def; /* NULL */
+    bool incomplete;      /* def->complete is still to be called */
 } Module;
+/* Calls def->complete where that is due. */
+bool module_complete(Vm *vm, Module *m);
 static inline bool value_is_module(Value v) { return value_has_layout(v, LAYOUT_MODULE); }
 Value module_new(Vm *vm, Str *name, Value doc);
 

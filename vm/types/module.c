@@ -20,6 +20,7 @@ static Module *module_alloc(Vm *vm, Type *type) {
         return NULL;
     }
     m->dict = dict;
+    m->incomplete = false;
     m->def = NULL;
     object_track(&vm->heap, &m->head);
     return m;
@@ -64,6 +65,12 @@ static void module_free(Vm *vm, Object *self) { release_object(vm, ((Module *)se
 
 /* --- attributes --- */
 
+bool module_complete(Vm *vm, Module *m) {
+    if (!m->incomplete) return true;
+    m->incomplete = false;
+    return m->def->complete(vm, value_from_object(m));
+}
+
 static Value bind(Vm *vm, Value found, Value self, Type *type) {
     value_retain(found);
     Type *kind = value_type(vm, found);
@@ -81,6 +88,7 @@ static Value module_get_attr(Vm *vm, Value self, Str *name) {
         return bind(vm, found, self, type);
     Value own = dict_peek_str(vm, m->dict, name);
     if (!value_is_empty(own)) return value_retain(own);
+    if (m->incomplete) return module_complete(vm, m) ? module_get_attr(vm, self, name) : VALUE_ERROR;
     if (!value_is_empty(found)) return bind(vm, found, self, type);
     Value hook = dict_peek_str(vm, m->dict, NAME(vm, __getattr__));
     if (value_is_empty(hook)) return import_error_attribute(vm, self, name);
@@ -99,6 +107,7 @@ static bool module_set_attr(Vm *vm, Value self, Str *name, Value value) {
         value_release(vm, found);
         return ok;
     }
+    if (m->incomplete && value_is_empty(dict_peek_str(vm, m->dict, name)) && !module_complete(vm, m)) return false;
     if (!value_is_empty(value)) {
         Str *interned = str_intern_take(vm, retain_object(name));
         bool ok = interned && dict_set_str(vm, m->dict, interned, value);
@@ -111,7 +120,7 @@ static bool module_set_attr(Vm *vm, Value self, Str *name, Value value) {
 }
 
 static Value get_dict(Vm *vm, Value self) {
-    (void)vm;
+    if (!module_complete(vm, self_of(self))) return VALUE_ERROR;
     return value_retain(value_from_object(self_of(self)->dict));
 }
 
