@@ -242,8 +242,20 @@ size_t heap_collect(Heap *heap, int generation) {
 /* Full collections wait until a quarter of the old objects is new, or their cost would grow with the square of the objects. */
 static bool generation_is_due(const Heap *heap, int generation) {
     const HeapState *state = heap->more;
+    if (generation == 0) return heap->young_count > heap->young_trigger;
     if (collector_count(heap, generation) <= heap->generations[generation].threshold) return false;
     return generation < GENERATION_OLDEST || state->long_lived_pending >= state->long_lived_total / 4;
+}
+
+#define PACE_MAX 8
+
+/* Programs that make no cycles need not be searched so often: each collection that finds nothing doubles the number of objects that the
+ * next one waits for, up to PACE_MAX thresholds; one that finds more than a few brings it back. Thresholds that a script has set hold as they are. */
+static void pace_update(Heap *heap, size_t searched, size_t found) {
+    uint32_t pace = heap->more->pace;
+    if (pace == 0) return;
+    if (found == 0) collector_set_pace(heap, pace < PACE_MAX ? pace * 2 : PACE_MAX);
+    else if (found > searched / 16) collector_set_pace(heap, 1);
 }
 
 /* Test mode: a collection at each safe point, a full one as often as keeps the cost of a safe point bounded. */
@@ -262,7 +274,8 @@ void heap_collect_due(Heap *heap) {
     }
     for (int i = GENERATION_OLDEST; i >= 0; i--) {
         if (!generation_is_due(heap, i)) continue;
-        heap_collect(heap, i);
+        size_t searched = generation_size(heap, 0);
+        pace_update(heap, searched, heap_collect(heap, i));
         return;
     }
 }

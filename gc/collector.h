@@ -21,6 +21,8 @@ bool collector_is_enabled(const Heap *heap);
 void collector_set_enabled(Heap *heap, bool enabled);
 /* Thresholds take effect at once; 0 for the youngest turns automatic collection off. */
 void collector_set_threshold(Heap *heap, int generation, uint32_t threshold);
+/* The young threshold counts `pace` times; 0 and 1: once. */
+void collector_set_pace(Heap *heap, uint32_t pace);
 uint32_t collector_count(const Heap *heap, int generation);
 bool collector_is_running(const Heap *heap);
 

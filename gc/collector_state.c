@@ -16,7 +16,14 @@ bool collector_is_enabled(const Heap *heap) { return !heap->more->disabled; }
 static void trigger_update(Heap *heap) {
     uint32_t threshold = heap->generations[0].threshold;
     bool off = heap->more->disabled || threshold == 0 || threshold > INT32_MAX;
-    heap->young_trigger = off ? INT32_MAX : (int32_t)threshold;
+    uint64_t trigger = (uint64_t)threshold * (heap->more->pace ? heap->more->pace : 1);
+    heap->young_trigger = off || trigger > INT32_MAX ? INT32_MAX : (int32_t)trigger;
+}
+
+void collector_set_pace(Heap *heap, uint32_t pace) {
+    if (heap->more->pace == pace) return;
+    heap->more->pace = pace;
+    trigger_update(heap);
 }
 
 void collector_set_enabled(Heap *heap, bool enabled) {
@@ -27,6 +34,7 @@ void collector_set_enabled(Heap *heap, bool enabled) {
 
 void collector_set_threshold(Heap *heap, int generation, uint32_t threshold) {
     heap->generations[generation].threshold = threshold;
+    heap->more->pace = 0;
     trigger_update(heap);
 }
 

@@ -31,6 +31,7 @@ static void generations_init(Heap *heap) {
         heap->generations[i] = (Generation){.end = 1, .capacity = 1, .threshold = i < 3 ? thresholds[i] : 0};
     }
     heap->young_trigger = 700;
+    heap->more->pace = 1;
 }
 
 bool heap_init(Heap *heap, Vm *vm, const HeapHooks *hooks, const HeapAllocator *allocator, size_t limit) {

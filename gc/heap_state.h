@@ -50,6 +50,7 @@ typedef struct HeapState {
     bool collecting, disabled;
     uint32_t trash_start; /* index in the generation set aside from which on objects are trash; 0: none are */
     unsigned debug; /* DEBUG_... (gc/collector.h) */
+    uint32_t pace;  /* the young threshold is multiplied by it: see pace_update in gc/collector.c; 0: a script has set thresholds */
     size_t long_lived_total, long_lived_pending;
     size_t always_skipped; /* test mode: safe points since the last full collection */
     GenerationStats stats[3];

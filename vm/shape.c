@@ -278,9 +278,13 @@ void object_attrs_visit(Object *o, VisitFn visit, void *arg) {
     uint32_t members = s->type->slot_names_count;
     Value *member = members ? object_members(o) : NULL;
     for (uint32_t i = 0; i < members; i++) visit(member[i], arg);
-    if (attrs && s->dict_mode) visit(value_from_object(attrs->overflow), arg);
-    else if (attrs)
-        for (uint32_t i = 0; i < s->slot_count; i++) visit(*shape_slot(s, attrs, i), arg);
+    if (attrs && s->dict_mode) {
+        visit(value_from_object(attrs->overflow), arg);
+    } else if (attrs) {
+        uint32_t count = s->slot_count, inside = count < s->inline_count ? count : s->inline_count;
+        for (uint32_t i = 0; i < inside; i++) visit(attrs->slots[i], arg);
+        for (uint32_t i = inside; i < count; i++) visit(((Value *)attrs->overflow)[i - inside], arg);
+    }
     if (s->owns_type) visit(value_from_object(s->type), arg);
 }
 
