@@ -178,7 +178,7 @@ static inline unsigned size_class(size_t size) {
     return size <= sizeof(FreeCell) ? sizeof(FreeCell) / HEAP_SIZE_STEP : (unsigned)((size + HEAP_SIZE_STEP - 1) / HEAP_SIZE_STEP);
 }
 
-void *heap_alloc(Heap *heap, size_t size) {
+static void *raw_alloc(Heap *heap, size_t size) {
     if (size > HEAP_SMALL_MAX) return large_alloc(heap, size, PAGE_RAW);
     unsigned class = size_class(size);
     HeapPage *page = heap->raw_pages[class];
@@ -187,15 +187,29 @@ void *heap_alloc(Heap *heap, size_t size) {
     return cell_take(page);
 }
 
+void *heap_alloc(Heap *heap, size_t size) {
+    void *block = raw_alloc(heap, size);
+    if (__builtin_expect(heap->tracing, 0) && block) trace_add(heap, block, size);
+    return block;
+}
+
 void heap_free(Heap *heap, void *block, size_t size) {
     if (!block) return;
+    if (__builtin_expect(heap->tracing, 0)) trace_remove(heap, block);
     if (size > HEAP_SMALL_MAX) large_free(heap, block);
     else cell_give_back(heap, page_of(block), block);
 }
 
 void *heap_realloc(Heap *heap, void *block, size_t old_size, size_t new_size) {
     if (!block) return heap_alloc(heap, new_size);
-    if (old_size > HEAP_SMALL_MAX && new_size > HEAP_SMALL_MAX) return large_realloc(heap, block, new_size);
+    if (old_size > HEAP_SMALL_MAX && new_size > HEAP_SMALL_MAX) {
+        void *resized = large_realloc(heap, block, new_size);
+        if (__builtin_expect(heap->tracing, 0) && resized) {
+            trace_remove(heap, block);
+            trace_add(heap, resized, new_size);
+        }
+        return resized;
+    }
     if (old_size <= HEAP_SMALL_MAX && new_size <= HEAP_SMALL_MAX && size_class(old_size) == size_class(new_size)) return block;
     void *moved = heap_alloc(heap, new_size);
     if (!moved) return NULL;
@@ -214,7 +228,7 @@ static Object *large_new(Heap *heap, size_t size) {
 
 static Object *small_new(Heap *heap, size_t size) {
     unsigned class = size_class(size);
-    HeapPage *page = heap->object_pages[class];
+    HeapPage *page = *page_list(heap, PAGE_OBJECTS, class);
     if (allocation_fails(heap->more)) return NULL;
     if (!page->free && !(page = page_refill(heap, PAGE_OBJECTS, class))) return NULL;
     Object *o = cell_take(page);
@@ -228,10 +242,12 @@ void *object_new_slow(Heap *heap, Shape *shape, size_t size) {
     o->count = 1;
     o->shape = shape;
     if (shape->owns_type) ((Object *)shape->type)->count++;
+    if (__builtin_expect(heap->tracing, 0)) trace_add(heap, o, size);
     return o;
 }
 
 void object_free_memory(Heap *heap, Object *o) {
+    if (__builtin_expect(heap->tracing, 0)) trace_remove(heap, o);
     if (o->gc & GC_LARGE) large_free(heap, o);
     else cell_give_back(heap, page_of(o), (FreeCell *)(void *)o);
 }

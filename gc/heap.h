@@ -71,6 +71,7 @@ struct Heap {
     int32_t young_trigger; /* the threshold; INT32_MAX: automatic collection is off */
     /* Looked at by the loop at safe points: nonzero asks for vm_safe_point. Bits: HEAP_PENDING_... */
     uint32_t pending;
+    bool tracing; /* gc/trace.h: every allocation is recorded; object_pages are empty */
     uint32_t release_depth; /* nesting of object_die, bounded: deeper objects are queued */
 };
 

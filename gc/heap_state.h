@@ -56,7 +56,19 @@ typedef struct HeapState {
     GenerationStats stats[3];
 
     struct WeakrefTable *weakrefs; /* gc/weakref.c */
+    struct Trace *trace;           /* gc/trace.c; NULL: tracing is off */
+    HeapPage *traced_pages[HEAP_CLASS_COUNT]; /* in place of heap->object_pages while tracing is on */
 } HeapState;
+
+/* The list of pages of one class. */
+static inline HeapPage **page_list(Heap *heap, int kind, unsigned size_class) {
+    if (kind == PAGE_RAW) return &heap->raw_pages[size_class];
+    return heap->tracing ? &heap->more->traced_pages[size_class] : &heap->object_pages[size_class];
+}
+
+/* --- gc/trace.c, while heap->tracing --- */
+void trace_add(Heap *heap, const void *cell, size_t size);
+void trace_remove(Heap *heap, const void *cell);
 
 /* --- gc/pages.c --- */
 extern const HeapPage heap_empty_page;

@@ -24,6 +24,10 @@ typedef struct HeapHooks {
     /* A collection starts or has stopped (gc.callbacks). NULL: nobody wants to know. */
     void (*collection)(Vm *vm, bool start, int generation, size_t collected, size_t uncollectable);
     void (*describe)(const Object *self, char *out, size_t size); /* for reports: "list", "str 'abc'" */
+    /* gc/trace.c: the instructions that the innermost frames are at (up to `most`), innermost first; *total: frames there are. */
+    uint32_t (*frame_places)(Vm *vm, const void **places, uint32_t most, uint32_t *total);
+    /* The file (a Str, borrowed) and line of frame number `level`, 0 being the innermost. */
+    void (*frame_place)(Vm *vm, uint32_t level, Object **file, uint32_t *line);
     /* Text of the collector's debug output: to sys.stderr. */
     void (*debug_write)(Vm *vm, const char *text);
     /* Text of the checks of gc/recount.c: straight to the host, no memory is touched. */

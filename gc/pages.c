@@ -16,12 +16,8 @@ const HeapPage heap_empty_page = {0};
 #define CARVE_BYTES 2048 /* carved at a time */
 #define PAGE_RESERVE 256  /* free pages kept at least (4 MiB): taking memory anew costs far more than keeping it */
 
-static HeapPage **class_list(Heap *heap, int kind, unsigned size_class) {
-    return kind == PAGE_OBJECTS ? &heap->object_pages[size_class] : &heap->raw_pages[size_class];
-}
-
 static void page_link(Heap *heap, HeapPage *page, bool first) {
-    HeapPage **list = class_list(heap, page->kind, page->size_class);
+    HeapPage **list = page_list(heap, page->kind, page->size_class);
     HeapPage *head = *list;
     if (head == &heap_empty_page) {
         page->next = page->previous = NULL;
@@ -40,7 +36,7 @@ static void page_link(Heap *heap, HeapPage *page, bool first) {
 }
 
 static void page_unlink(Heap *heap, HeapPage *page) {
-    HeapPage **list = class_list(heap, page->kind, page->size_class);
+    HeapPage **list = page_list(heap, page->kind, page->size_class);
     if (page->previous) page->previous->next = page->next;
     else *list = page->next ? page->next : (HeapPage *)&heap_empty_page;
     if (page->next) page->next->previous = page->previous;
@@ -217,7 +213,7 @@ CELL_NO_SANITIZE static bool page_carve(HeapPage *page) {
 }
 
 HeapPage *page_refill(Heap *heap, int kind, unsigned size_class) {
-    HeapPage **list = class_list(heap, kind, size_class);
+    HeapPage **list = page_list(heap, kind, size_class);
     for (;;) {
         HeapPage *page = *list;
         if (page == &heap_empty_page) {
@@ -235,7 +231,7 @@ void page_settle(Heap *heap, HeapPage *page) {
         page->full = 0;
         page_link(heap, page, false);
     }
-    if (page->used == 0 && *class_list(heap, page->kind, page->size_class) != page) {
+    if (page->used == 0 && *page_list(heap, page->kind, page->size_class) != page) {
         page_unlink(heap, page);
         page_give_back(heap, page);
     }

@@ -3,6 +3,7 @@
  * A Code never changes once the compiler has filled it, but for the inline caches in its instructions. It refers to nothing that could refer
  * back, so it is not tracked by the collector. co_code and the tables are mini's own format; the rest is CPython's.
  * To add an attribute, add a getter and a row to code_getset. */
+#include "gc/trace.h"
 #include "vm/code.h"
 
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static void free_block(Vm *vm, void *block, size_t size) {
 
 static void code_free(Vm *vm, Object *o) {
     Code *code = (Code *)o;
+    if (trace_is_on(&vm->heap)) trace_forget_code(&vm->heap);
     for (uint32_t i = 0; i < code->constant_count; i++) value_release(vm, code->constants[i]);
     free_block(vm, code->constants, code->constant_count * sizeof(Value));
     free_names(vm, code->names, code->name_count);

@@ -57,6 +57,23 @@ static void call_callback(Vm *vm, Value callback, Value ref) {
     error_restore_take(vm, in_flight);
 }
 
+/* --- frames, for gc/trace.c --- */
+
+static uint32_t frame_places(Vm *vm, const void **places, uint32_t most, uint32_t *total) {
+    uint32_t count = 0;
+    for (const Frame *f = vm->frame; f && count < most; f = f->previous) places[count++] = f->pc;
+    *total = vm->frame_depth;
+    return count;
+}
+
+static void frame_place(Vm *vm, uint32_t level, Object **file, uint32_t *line) {
+    const Frame *f = vm->frame;
+    while (level-- && f) f = f->previous;
+    if (!f) return;
+    *file = (Object *)f->code->filename;
+    *line = (uint32_t)frame_line(f);
+}
+
 /* --- roots --- */
 
 static void visit_pointer(const void *o, VisitFn visit, void *arg) {
@@ -187,6 +204,8 @@ const HeapHooks vm_heap_hooks = {
     .is_immortal = is_immortal,
     .call_callback = call_callback,
     .attrs_extra = object_attrs_extra,
+    .frame_places = frame_places,
+    .frame_place = frame_place,
     .collection = collection,
     .describe = describe,
     .debug_write = debug_write,
