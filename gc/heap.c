@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "gc/heap_state.h"
+#include "gc/trace.h"
 
 static void *system_alloc(void *user, size_t size) {
     (void)user;
@@ -52,6 +53,7 @@ bool heap_init(Heap *heap, Vm *vm, const HeapHooks *hooks, const HeapAllocator *
 void heap_destroy(Heap *heap) {
     HeapState *state = heap->more;
     HeapAllocator host = state->allocator;
+    trace_stop(heap);
     while (state->large.next != &state->large) {
         LargeCell *cell = state->large.next;
         state->large.next = cell->next;

@@ -1,7 +1,7 @@
 /* Records of allocations: two tables of open addressing with linear probing, in the host's memory and not part of the heap's figures.
  *
  *   records   cell -> site, size. Deleting moves later entries of the run back, so that no tombstones pile up.
- *   sites     key -> site. The key is a hash of the addresses of the instructions that the kept frames are at, 64 bits of which are taken for
+ *   sites     key -> site. The key is a hash of the addresses of the instructions that the kept frames are at and of how many frames there are, 64 bits taken for
  *             the frames themselves. Finding a file and a line is slow and happens once for each site.
  *
  * Invariants: while tracing is on, heap->object_pages are all empty and the real lists stand in state->traced_pages (gc/heap_state.h), so that
@@ -14,6 +14,8 @@
 
 #include "gc/heap_state.h"
 
+#define RECENT_COUNT 64 /* a power of two */
+
 typedef struct Trace {
     TraceRecord *records;
     size_t record_count, record_capacity; /* capacities are powers of two */
@@ -24,6 +26,11 @@ typedef struct Trace {
     size_t own; /* bytes of all this */
     size_t now, peak;
     uint32_t limit, paused;
+    /* For a limit of one frame, the usual case: sites by the low bits of the frame's place. A cache of `table`. */
+    struct {
+        const void *place;
+        TraceSite *site;
+    } recent[RECENT_COUNT];
 } Trace;
 
 #define KEYS_MAX 64 /* frames that take part in a key */
@@ -94,8 +101,8 @@ static void record_delete(Trace *t, TraceRecord *r) {
 
 /* --- sites --- */
 
-static uint64_t places_hash(const void *const *places, uint32_t count) {
-    uint64_t h = count;
+static uint64_t places_hash(const void *const *places, uint32_t count, uint32_t total) {
+    uint64_t h = count + ((uint64_t)total << 16);
     for (uint32_t i = 0; i < count; i++) h = (h ^ (uint64_t)(uintptr_t)places[i]) * 0x9E3779B97F4A7C15u, h ^= h >> 29;
     return h | 1; /* never 0 */
 }
@@ -151,11 +158,8 @@ static TraceSite *site_new(Heap *heap, Trace *t, uint64_t key, uint32_t count, u
     return site;
 }
 
-static TraceSite *site_now(Heap *heap, Trace *t) {
-    const void *places[KEYS_MAX];
-    uint32_t most = t->limit < KEYS_MAX ? t->limit : KEYS_MAX, total;
-    uint32_t count = heap->hooks->frame_places(heap->vm, places, most, &total);
-    uint64_t key = places_hash(places, count);
+static TraceSite *site_find(Heap *heap, Trace *t, const void *const *places, uint32_t count, uint32_t total) {
+    uint64_t key = places_hash(places, count, total);
     for (size_t i = (size_t)key; t->table_capacity; i++) {
         TraceSite *site = t->table[i & (t->table_capacity - 1)];
         if (!site) break;
@@ -164,12 +168,25 @@ static TraceSite *site_now(Heap *heap, Trace *t) {
     return site_new(heap, t, key, count, total);
 }
 
+static TraceSite *site_now(Heap *heap, Trace *t) {
+    const void *places[KEYS_MAX];
+    uint32_t most = t->limit < KEYS_MAX ? t->limit : KEYS_MAX, total;
+    uint32_t count = heap->hooks->frame_places(heap->vm, places, most, &total);
+    if (t->limit != 1 || !count) return site_find(heap, t, places, count, total);
+    size_t slot = ((uintptr_t)places[0] >> 2) & (RECENT_COUNT - 1);
+    if (t->recent[slot].place == places[0] && t->recent[slot].site->total == total) return t->recent[slot].site;
+    TraceSite *site = site_find(heap, t, places, count, total);
+    if (site) t->recent[slot].place = places[0], t->recent[slot].site = site;
+    return site;
+}
+
 /* A key does not tell which code it is of: all are made anew. */
 void trace_forget_code(Heap *heap) {
     Trace *t = heap->more->trace;
     if (!t || !t->table_count) return;
     memset(t->table, 0, t->table_capacity * sizeof *t->table);
     t->table_count = 0;
+    memset(t->recent, 0, sizeof t->recent);
 }
 
 void trace_visit(const Heap *heap, VisitFn visit, void *arg) {

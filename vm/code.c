@@ -3,11 +3,11 @@
  * A Code never changes once the compiler has filled it, but for the inline caches in its instructions. It refers to nothing that could refer
  * back, so it is not tracked by the collector. co_code and the tables are mini's own format; the rest is CPython's.
  * To add an attribute, add a getter and a row to code_getset. */
-#include "gc/trace.h"
 #include "vm/code.h"
 
 #include <stdlib.h>
 
+#include "gc/trace.h"
 #include "vm/ops.h"
 #include "vm/types/bytes.h"
 #include "vm/types/dict.h"

@@ -12,6 +12,7 @@
 #include "vm/finalize.h"
 
 #include "gc/collector.h"
+#include "gc/trace.h"
 #include "vm/ops.h"
 #include "vm/types/function.h"
 #include "vm/types/list.h"
@@ -190,6 +191,7 @@ size_t vm_finalize(Vm *vm) {
     fields_release(vm);
     for (int i = 0; i < 3 && heap_collect(&vm->heap, GENERATION_OLDEST) > 0; i++) error_clear(vm);
     error_clear(vm);
+    trace_stop(&vm->heap);
     return vm->leak_checks ? heap_count_leaks(&vm->heap, true) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include "vm/types/str.h"
 #include "vm/vm.h"
 #include "gc/collector.h"
+#include "gc/trace.h"
 
 #include <stdio.h>
 
@@ -111,6 +112,7 @@ void vm_visit_roots(Vm *vm, VisitFn visit, void *arg) {
     visit_pointer(vm->repr_stack, visit, arg);
     visit_pointer(vm->unraisable_type, visit, arg);
     for (int i = 0; vm->module_states && i < vm_module_count(); i++) visit(vm->module_states[i], arg);
+    trace_visit(&vm->heap, visit, arg);
     visit_stack(vm, visit, arg);
     visit_frames(vm, visit, arg);
 }
