@@ -136,12 +136,18 @@ static void trash_clear(Heap *heap) {
     }
 }
 
+static void trash_show(Heap *heap, size_t count) {
+    uint32_t start = heap->more->trash_start;
+    if (count) heap->hooks->trash_found(heap->vm, heap->generations[GENERATION_ASIDE].items + start, trash_end(heap) - start);
+}
+
 /* Lets the trash die. Result: the number of objects that were trash in the end. */
 static size_t trash_dispose(Heap *heap, int generation) {
     size_t count = 0;
     if (!trash_finalize(heap) || trash_rescue(heap, generation)) { /* else there is no memory to find out what may die */
         count = trash_count(heap);
         trash_report(heap);
+        trash_show(heap, count);
         trash_clear_weakrefs(heap);
         if (!(heap->more->debug & GC_DEBUG_SAVEALL)) trash_clear(heap);
     }

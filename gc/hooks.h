@@ -28,6 +28,8 @@ typedef struct HeapHooks {
     uint32_t (*frame_places)(Vm *vm, const void **places, uint32_t most, uint32_t *total);
     /* The file (a Str, borrowed) and line of frame number `level`, 0 being the innermost. */
     void (*frame_place)(Vm *vm, uint32_t level, Object **file, uint32_t *line);
+    /* The objects (some NULL) that a collection is about to break. It may neither change them nor keep references. */
+    void (*trash_found)(Vm *vm, Object **objects, size_t count);
     /* Text of the collector's debug output: to sys.stderr. */
     void (*debug_write)(Vm *vm, const char *text);
     /* Text of the checks of gc/recount.c: straight to the host, no memory is touched. */

@@ -166,7 +166,7 @@ static void clear_object(Vm *vm, void *field) { /* field: the address of a point
 
 static void fields_release(Vm *vm) {
     Value *const fields[] = {&vm->atexit_callbacks, &vm->main_args, &vm->warned, &vm->gc_callbacks, &vm->gc_garbage,
-                             &vm->sys_module, &vm->builtins_module, &vm->last_frame_object, &vm->interrupt_handler,
+                             &vm->sys_module, &vm->builtins_module, &vm->trash_watcher, &vm->interrupt_handler,
                              &vm->base_exc_state.handled};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) value_clear(vm, fields[i]);
     for (int i = 0; vm->module_states && i < vm_module_count(); i++) value_clear(vm, &vm->module_states[i]);

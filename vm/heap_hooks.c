@@ -100,7 +100,7 @@ static void visit_frames(Vm *vm, VisitFn visit, void *arg) {
 
 void vm_visit_roots(Vm *vm, VisitFn visit, void *arg) {
     const Value fields[] = {vm->exception, vm->base_exc_state.handled, vm->sys_module, vm->builtins_module, vm->empty_tuple,
-                            vm->empty_bytes, vm->empty_frozenset, vm->memory_error, vm->last_frame_object, vm->warned,
+                            vm->empty_bytes, vm->empty_frozenset, vm->memory_error, vm->trash_watcher, vm->warned,
                             vm->gc_callbacks, vm->gc_garbage, vm->main_args, vm->atexit_callbacks, vm->interrupt_handler};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) visit(fields[i], arg);
     for (int i = 0; i < TYPE_ID_COUNT; i++) visit_pointer(vm->types[i], visit, arg);
@@ -196,6 +196,26 @@ static void collection(Vm *vm, bool start, int generation, size_t collected, siz
     error_restore_take(vm, in_flight);
 }
 
+/* The watcher's list is empty again before the trash dies: what the watcher saw, it cannot keep alive by its argument. */
+static void trash_found(Vm *vm, Object **objects, size_t count) {
+    if (!value_is_object(vm->trash_watcher)) return;
+    Value in_flight = error_fetch(vm);
+    trace_pause(&vm->heap);
+    List *list = list_new(vm, count);
+    for (size_t i = 0; list && i < count; i++) {
+        if (objects[i] && !list_append(vm, list, value_from_object(objects[i]))) break;
+    }
+    Value watcher = value_retain(vm->trash_watcher);
+    Value result = list && !error_pending(vm) ? value_call1(vm, watcher, value_from_object(list)) : VALUE_ERROR;
+    if (value_is_error(result)) error_unraisable(vm, "Exception ignored while a collection was watched", VALUE_EMPTY);
+    value_release(vm, result);
+    value_release(vm, watcher);
+    if (list) list_clear(vm, list);
+    release_object(vm, list);
+    trace_resume(&vm->heap);
+    error_restore_take(vm, in_flight);
+}
+
 const HeapHooks vm_heap_hooks = {
     .finalize = finalize,
     .has_finalizer = has_finalizer,
@@ -208,6 +228,7 @@ const HeapHooks vm_heap_hooks = {
     .attrs_extra = object_attrs_extra,
     .frame_places = frame_places,
     .frame_place = frame_place,
+    .trash_found = trash_found,
     .collection = collection,
     .describe = describe,
     .debug_write = debug_write,

@@ -143,7 +143,7 @@ static uint64_t random_seed(void) {
 /* Values of a new Vm, all of whose bytes are zero. */
 static void fields_init(Vm *vm, const VmConfig *config) {
     Value *const empty[] = {&vm->exception, &vm->base_exc_state.handled, &vm->sys_module, &vm->builtins_module, &vm->empty_tuple,
-                            &vm->empty_bytes, &vm->empty_frozenset, &vm->memory_error, &vm->last_frame_object, &vm->warned,
+                            &vm->empty_bytes, &vm->empty_frozenset, &vm->memory_error, &vm->trash_watcher, &vm->warned,
                             &vm->gc_callbacks, &vm->gc_garbage, &vm->main_args, &vm->atexit_callbacks, &vm->interrupt_handler};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) *empty[i] = VALUE_EMPTY;
     vm->exc_state = &vm->base_exc_state;

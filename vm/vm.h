@@ -69,7 +69,7 @@ struct Vm {
     Value warned;                 /* vm/error_report.c: a Set of warnings shown already, or VALUE_EMPTY */
     Type *unraisable_type;        /* vm/error_report.c: sys.UnraisableHookArgs; NULL until needed */
     Value gc_callbacks, gc_garbage; /* stdlib/gc_module.c: Lists, or VALUE_EMPTY */
-    Value last_frame_object;      /* unused spare */
+    Value trash_watcher;          /* stdlib/memory_module.c: called with the trash of a collection, or VALUE_EMPTY */
     VmStreams streams;
     Value *module_states;         /* stdlib: one Value a module, by index in stdlib/modules.def; VALUE_EMPTY at first */
     Value main_args;              /* List: sys.argv */
