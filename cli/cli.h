@@ -9,12 +9,16 @@
 #define STATUS_INTERRUPTED 130  /* then the program ends by SIGINT itself */
 #define STATUS_FLUSH_FAILED 120 /* as CPython: standard output could not be written */
 #define STATUS_LEAKED 70        /* test mode */
+#define STATUS_LEAKS_FOUND 3    /* --leaks=error */
+
+typedef enum LeakReport { LEAKS_OFF, LEAKS_TEXT, LEAKS_JSON, LEAKS_ERROR } LeakReport;
 
 typedef struct Options {
     const char *script, *command, *module;
     char **args; /* behind the script, -c text or -m module */
     int arg_count;
     int optimize;
+    LeakReport leaks;
     bool interactive, quiet, unbuffered, skip_first, disassemble, help, version;
 } Options;
 

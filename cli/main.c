@@ -22,6 +22,7 @@ static const char help_text[] =
     "  -u         write standard output without buffering\n"
     "  -x         skip the first line of the script\n"
     "  --dis      print the instructions of the script instead of running it\n"
+    "  --leaks    report on stderr what leaked; --leaks=json for machines; --leaks=error: exit status 3 if anything did\n"
     "  -V         print the version\n"
     "  -h         print this help\n"
     "\n"
@@ -263,6 +264,13 @@ static MiniVm *open_vm(const Options *o) {
     return mini_open(&config);
 }
 
+/* The status of the run, or of --leaks=error. */
+static int report_leaks(MiniVm *vm, const Options *o, int status) {
+    size_t count = 0;
+    if (mini_report_leaks(vm, o->leaks == LEAKS_JSON, &count) != MINI_OK) mini_print_error(vm);
+    return o->leaks == LEAKS_ERROR && count ? STATUS_LEAKS_FOUND : status;
+}
+
 int main(int argc, char **argv) {
     Options options = {0};
     int bad = options_read(&options, argc, argv);
@@ -277,7 +285,9 @@ int main(int argc, char **argv) {
     catch_interrupts(vm);
     mini_set_executable(vm, argv[0]);
     set_args(vm, &options);
+    if (options.leaks && mini_watch_leaks(vm) != MINI_OK) mini_print_error(vm);
     int status = run(vm, &options);
+    if (options.leaks) status = report_leaks(vm, &options, status);
     if (mini_flush(vm) != MINI_OK && status != STATUS_INTERRUPTED) status = STATUS_FLUSH_FAILED;
     interrupted_vm = NULL;
     size_t left = mini_close(vm);

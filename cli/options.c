@@ -11,6 +11,9 @@ static int bad_usage(const char *what, const char *option) {
 
 static int long_option(Options *o, const char *text) {
     if (!strcmp(text, "--dis")) o->disassemble = true;
+    else if (!strcmp(text, "--leaks")) o->leaks = LEAKS_TEXT;
+    else if (!strcmp(text, "--leaks=json")) o->leaks = LEAKS_JSON;
+    else if (!strcmp(text, "--leaks=error")) o->leaks = LEAKS_ERROR;
     else if (!strcmp(text, "--help")) o->help = true;
     else if (!strcmp(text, "--version")) o->version = true;
     else return bad_usage("unknown option ", text);

@@ -86,6 +86,10 @@ MINI_API MiniStatus mini_run_string(MiniVm *vm, const char *source, const char *
 MINI_API MiniStatus mini_run_bytes(MiniVm *vm, const char *source, size_t length, const char *filename);
 MINI_API MiniStatus mini_run_module(MiniVm *vm, const char *name);
 /* Prints the instructions of a source text to standard output. */
+/* Leak reports (docs/memory.md): watch before the run; report after it, which runs the atexit callbacks, collects and writes to sys.stderr, as text or
+ * JSON. *count: the leaks found. */
+MINI_API MiniStatus mini_watch_leaks(MiniVm *vm);
+MINI_API MiniStatus mini_report_leaks(MiniVm *vm, int as_json, size_t *count);
 MINI_API MiniStatus mini_disassemble(MiniVm *vm, const char *source, size_t length, const char *filename);
 
 /* One statement of an interactive session, in __main__; the value of an expression is printed and bound to `_`. Source is all lines so

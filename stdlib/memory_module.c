@@ -270,9 +270,40 @@ static Value memory_place(Vm *vm, Value *args, int nargs) {
     return t ? value_from_object(t) : VALUE_ERROR;
 }
 
+/* --- everything that was traced --- */
+
+typedef struct Traced {
+    Heap *heap;
+    List *list; /* with room for all; NULL: count only */
+    size_t count;
+} Traced;
+
+static void traced_add(Object *o, void *arg) {
+    Traced *t = arg;
+    int layout = o->shape->layout;
+    bool plain = layout == LAYOUT_TUPLE || layout == LAYOUT_STR || layout == LAYOUT_BYTES || layout == LAYOUT_INT || layout == LAYOUT_CODE;
+    if ((plain && !o->shape->owns_type) || !trace_of_object(t->heap, o)) return;
+    if (t->list && t->list->count < t->list->capacity) t->list->items[t->list->count++] = value_retain(value_from_object(o));
+    t->count++;
+}
+
+static Value memory_traced(Vm *vm, Value *args, int nargs) {
+    (void)args;
+    (void)nargs;
+    Traced t = {&vm->heap, NULL, 0};
+    heap_each_object(&vm->heap, traced_add, &t);
+    trace_pause(&vm->heap);
+    t.list = list_new(vm, t.count);
+    trace_resume(&vm->heap);
+    if (!t.list) return VALUE_ERROR;
+    heap_each_object(&vm->heap, traced_add, &t);
+    return value_from_object(t.list);
+}
+
 static const NativeDef memory_functions[] = {
     {"on_trash", memory_on_trash, "($module, function, /)",
      "Have function called with a list of the objects that a collection is about to break. It may keep none of them.", NATIVE_METHOD},
+    {"traced", memory_traced, "($module, /)", "The live objects whose allocation was traced, but plain data.", NATIVE_METHOD},
     {"place", memory_place, "($module, obj, /)", "(file, line) that made obj; None if that was not traced.", NATIVE_METHOD},
     {"chains", memory_chains, "($module, obj, most, skip, /)",
      "The shortest chains of references to obj, at most one for each of its holders: lists [root, object, ..., obj] with root (kind, name,\n"

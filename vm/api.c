@@ -219,6 +219,29 @@ MiniStatus mini_run_module(MiniVm *mini, const char *name) {
     return status_of(mini, import_run_main(mini->vm, name));
 }
 
+/* _leaks.NAME(argument): the result, new; VALUE_ERROR. */
+static Value leaks_call(Vm *vm, const char *name, Value argument) {
+    Value module = import_module_ascii(vm, "_leaks");
+    Value function = value_is_error(module) ? VALUE_ERROR : value_retain(dict_peek_ascii(vm, module_dict(module), name));
+    Value result = value_is_error(function) ? VALUE_ERROR : value_call(vm, function, &argument, value_is_empty(argument) ? 0 : 1, NULL);
+    value_release(vm, function);
+    value_release(vm, module);
+    return result;
+}
+
+MiniStatus mini_watch_leaks(MiniVm *mini) {
+    value_clear(mini->vm, &mini->error);
+    return finished_take(mini, leaks_call(mini->vm, "start", VALUE_EMPTY));
+}
+
+MiniStatus mini_report_leaks(MiniVm *mini, int as_json, size_t *count) {
+    value_clear(mini->vm, &mini->error);
+    vm_run_atexit(mini->vm);
+    Value result = leaks_call(mini->vm, "report", value_from_bool(as_json != 0));
+    *count = value_is_small(result) ? (size_t)value_small(result) : 0;
+    return finished_take(mini, result);
+}
+
 MiniStatus mini_disassemble(MiniVm *mini, const char *source, size_t length, const char *filename) {
     Vm *vm = mini->vm;
     CompileOptions options = {.mode = PARSE_EXEC, .filename = filename, .optimize = vm->optimize};
