@@ -28,6 +28,13 @@ printf 'not mini\nprint(2)\n' >headed.mini
 
 expect 0 "__main__ \\['a', '-c'\\]" '' "$mini" args.mini a -c
 expect 0 '42' '' "$mini" -c 'print(6 * 7)'
+expect 0 '7' 'leaks: none' "$mini" --leaks -c 'print(7)'
+expect 0 '' 'leaks: none' "$mini" --leaks=error -c 'a = [0] * 99'
+expect 3 '' 'leaks: 1*list of 100 entries*held by module __main__ global a' "$mini" --leaks=error -c 'a = [0] * 100'
+expect 3 '' '*never closed or released*lock, made at <string>:1*' "$mini" --leaks=error -c 'import threading; a = threading.Lock(); a.acquire()'
+expect 0 '' '{"leaks": 1, "findings": ?{"kind": "grown", "what": "list", "place": "<string>:1", "count": 100,*}?}' "$mini" --leaks=json -c 'a = [0] * 100'
+expect 5 '' 'leaks: none' "$mini" --leaks -c 'raise SystemExit(5)'
+expect 2 '' "mini: unknown option --leaks=x*" "$mini" --leaks=x -c 'print(1)'
 expect 0 "\\['-c', 'a'\\]" '' "$mini" -c 'import sys; print(sys.argv)' a
 expect 0 'in package' '' "$mini" -m package
 expect 0 'mini [0-9]*' '' "$mini" -V
