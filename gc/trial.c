@@ -1,14 +1,20 @@
-/* Trial deletion: from each object's count subtract the references that come from the objects themselves; what has references left is
- * held from outside; what that reaches lives as well. The counts lie in a side array, by index.
+/* Trial deletion: count for each object the references that come from the objects themselves; what has more is held from outside; what that
+ * reaches lives as well. The counts lie in a side array, by index, and later become marks; so the objects are gone over twice.
  *
  * The order in which objects are reached is that of CPython's collector, and decides about the order of later finalizers: objects
  * keep their places, but one that comes before everything that holds it goes to the end when its holder is reached.
  */
 #include "gc/trial.h"
 
+#include <string.h>
+
+#define TO_COME 0xfffffffdu /* reached, its place is still to come */
 #define PASSED 0xfffffffeu  /* no references from outside so far, and its place has been passed */
 #define REACHED 0xffffffffu
 #define COUNT_MAX 0xfffffff0u
+
+/* The walk over the objects waits for memory more than it computes. */
+#define PREFETCH_AHEAD 12
 
 static size_t trial_size(const Trial *t) { return 3 * (size_t)t->count * sizeof *t->counts + 1; }
 
@@ -32,20 +38,20 @@ static inline int64_t trial_number(const Trial *t, Value ref) {
     return (int64_t)index - t->start;
 }
 
-static void visit_subtract(Value ref, void *arg) {
+static void visit_count(Value ref, void *arg) {
     Trial *t = arg;
     int64_t i = trial_number(t, ref);
-    if (i >= 0 && t->counts[i] > 0) t->counts[i]--;
+    if (i >= 0 && t->counts[i] < COUNT_MAX) t->counts[i]++;
 }
 
 static void visit_reach(Value ref, void *arg) {
     Trial *t = arg;
     int64_t i = trial_number(t, ref);
     if (i < 0) return;
-    if (t->counts[i] == 0) {
-        t->counts[i] = 1; /* its place is still to come */
+    if (t->counts[i] < TO_COME) {
+        t->counts[i] = TO_COME;
     } else if (t->counts[i] == PASSED) {
-        t->counts[i] = 1;
+        t->counts[i] = TO_COME;
         t->again[t->again_count++] = (uint32_t)i;
     }
 }
@@ -56,17 +62,21 @@ static void trial_reach(Trial *t, Object **items, uint32_t i) {
     object_visit(t->heap, items[i], visit_reach, t);
 }
 
+static inline void prefetch(const Trial *t, Object **items, uint32_t i) {
+    if (i + PREFETCH_AHEAD < t->count) __builtin_prefetch(items[i + PREFETCH_AHEAD]);
+}
+
 void trial_run(Trial *t) {
     Object **items = t->heap->generations[t->generation].items + t->start;
+    memset(t->counts, 0, t->count * sizeof *t->counts);
     for (uint32_t i = 0; i < t->count; i++) {
-        uint32_t count = items[i] ? items[i]->count : 0;
-        t->counts[i] = count < COUNT_MAX ? count : COUNT_MAX;
+        prefetch(t, items, i);
+        if (items[i]) object_visit(t->heap, items[i], visit_count, t);
     }
     for (uint32_t i = 0; i < t->count; i++) {
-        if (items[i]) object_visit(t->heap, items[i], visit_subtract, t);
-    }
-    for (uint32_t i = 0; i < t->count; i++) {
-        if (t->counts[i]) trial_reach(t, items, i);
+        prefetch(t, items, i);
+        bool held = items[i] && (t->counts[i] == TO_COME || t->counts[i] < items[i]->count);
+        if (held) trial_reach(t, items, i);
         else t->counts[i] = PASSED;
     }
     for (uint32_t k = 0; k < t->again_count; k++) trial_reach(t, items, t->again[k]);

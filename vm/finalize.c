@@ -187,6 +187,7 @@ size_t vm_finalize(Vm *vm) {
     if (!end_is_noticed(vm)) return 0;
     vm->finalizing = true;
     if (collector_is_enabled(&vm->heap)) heap_collect(&vm->heap, GENERATION_OLDEST);
+    value_clear(vm, &vm->gc_callbacks); /* collections while modules go are told to nobody, as in CPython */
     if (value_is_module(vm->sys_module)) modules_finalize(vm);
     fields_release(vm);
     for (int i = 0; i < 3 && heap_collect(&vm->heap, GENERATION_OLDEST) > 0; i++) error_clear(vm);

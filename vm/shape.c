@@ -272,18 +272,25 @@ size_t object_attrs_extra(const Object *o) {
     return s->dict_mode ? 0 : shape_overflow_capacity(overflow_count(s)) * sizeof(Value);
 }
 
+/* Only objects matter to a visitor: calls for anything else are spared. */
+static inline void values_visit(const Value *values, uint32_t count, VisitFn visit, void *arg) {
+    for (uint32_t i = 0; i < count; i++)
+        if (value_is_object(values[i])) visit(values[i], arg);
+}
+
 void object_attrs_visit(Object *o, VisitFn visit, void *arg) {
     const Shape *s = o->shape;
-    Attrs *attrs = object_attrs(o);
     uint32_t members = s->type->slot_names_count;
-    Value *member = members ? object_members(o) : NULL;
-    for (uint32_t i = 0; i < members; i++) visit(member[i], arg);
-    if (attrs && s->dict_mode) {
-        visit(value_from_object(attrs->overflow), arg);
-    } else if (attrs) {
+    if (members) values_visit(object_members(o), members, visit, arg);
+    if (s->attrs_offset) {
+        Attrs *attrs = object_attrs(o);
         uint32_t count = s->slot_count, inside = count < s->inline_count ? count : s->inline_count;
-        for (uint32_t i = 0; i < inside; i++) visit(attrs->slots[i], arg);
-        for (uint32_t i = inside; i < count; i++) visit(((Value *)attrs->overflow)[i - inside], arg);
+        if (s->dict_mode) {
+            visit(value_from_object(attrs->overflow), arg);
+        } else {
+            values_visit(attrs->slots, inside, visit, arg);
+            values_visit(attrs->overflow, count - inside, visit, arg);
+        }
     }
     if (s->owns_type) visit(value_from_object(s->type), arg);
 }
