@@ -73,7 +73,6 @@ static void record_put(TraceRecord *records, size_t capacity, TraceRecord record
 }
 
 static bool records_grow(Heap *heap, Trace *t) {
-    if (t->record_count * 3 < t->record_capacity * 2) return true;
     size_t capacity = t->record_capacity ? t->record_capacity * 2 : 1024;
     TraceRecord *records = own_alloc(heap, t, capacity * sizeof *records);
     if (!records) return false;
@@ -90,8 +89,7 @@ static void record_delete(Trace *t, TraceRecord *r) {
     size_t mask = t->record_capacity - 1, hole = (size_t)(r - t->records);
     for (size_t i = (hole + 1) & mask; t->records[i].cell; i = (i + 1) & mask) {
         size_t home = cell_hash(t->records[i].cell) & mask;
-        bool between = hole <= i ? hole < home && home <= i : hole < home || home <= i;
-        if (between) continue;
+        if (((i - home) & mask) < ((i - hole) & mask)) continue; /* its home lies behind the hole */
         t->records[hole] = t->records[i];
         hole = i;
     }
@@ -168,14 +166,20 @@ static TraceSite *site_find(Heap *heap, Trace *t, const void *const *places, uin
     return site_new(heap, t, key, count, total);
 }
 
-static TraceSite *site_now(Heap *heap, Trace *t) {
+static TraceSite *site_of_frames(Heap *heap, Trace *t) {
     const void *places[KEYS_MAX];
     uint32_t most = t->limit < KEYS_MAX ? t->limit : KEYS_MAX, total;
     uint32_t count = heap->hooks->frame_places(heap->vm, places, most, &total);
-    if (t->limit != 1 || !count) return site_find(heap, t, places, count, total);
+    return site_find(heap, t, places, count, total);
+}
+
+static TraceSite *site_now(Heap *heap, Trace *t) {
+    const void *places[1];
+    uint32_t total;
+    if (t->limit != 1 || !heap->hooks->frame_places(heap->vm, places, 1, &total)) return site_of_frames(heap, t);
     size_t slot = ((uintptr_t)places[0] >> 2) & (RECENT_COUNT - 1);
     if (t->recent[slot].place == places[0] && t->recent[slot].site->total == total) return t->recent[slot].site;
-    TraceSite *site = site_find(heap, t, places, count, total);
+    TraceSite *site = site_find(heap, t, places, 1, total);
     if (site) t->recent[slot].place = places[0], t->recent[slot].site = site;
     return site;
 }
@@ -200,7 +204,7 @@ void trace_visit(const Heap *heap, VisitFn visit, void *arg) {
 
 void trace_add(Heap *heap, const void *cell, size_t size) {
     Trace *t = heap->more->trace;
-    if (t->paused || !records_grow(heap, t)) return;
+    if (t->paused || (t->record_count >= t->record_capacity / 2 && !records_grow(heap, t))) return;
     t->paused++;
     TraceSite *site = site_now(heap, t);
     t->paused--;
