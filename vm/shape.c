@@ -370,7 +370,8 @@ Value object_attr_peek(Vm *vm, Object *o, Str *name) {
     return slot < 0 ? VALUE_EMPTY : *shape_slot(s, attrs, (uint32_t)slot);
 }
 
-/* Room for slot number `slot` (the next one) in the overflow array. */
+/* Room for slot number `slot` (the next one) in the overflow array. Places that no attribute has yet hold VALUE_EMPTY, as inside the object: a store by
+ * way of an inline cache releases what was there. */
 static bool overflow_reserve(Vm *vm, const Shape *s, Attrs *attrs, uint32_t slot) {
     if (slot < s->inline_count) return true;
     uint32_t used = slot - s->inline_count, before = shape_overflow_capacity(used), after = shape_overflow_capacity(used + 1);
@@ -378,6 +379,7 @@ static bool overflow_reserve(Vm *vm, const Shape *s, Attrs *attrs, uint32_t slot
     void *block = heap_realloc(&vm->heap, attrs->overflow, before * sizeof(Value), after * sizeof(Value));
     if (!block) return false;
     attrs->overflow = block;
+    for (uint32_t i = before; i < after; i++) ((Value *)block)[i] = VALUE_EMPTY;
     return true;
 }
 
